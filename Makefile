@@ -1,0 +1,67 @@
+# `make graph` is all a newcomer needs; `make help` lists the rest.
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP     = $(BIN)/python -m pip -qq --disable-pip-version-check --no-input install
+UV     ?= uv
+LOCK    = $(UV) pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
+          --generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
+
+# Looked for in this order, unless PYTHON says which.
+PYTHON ?=
+PYTHONS = $(or $(PYTHON),python3 python3.11 python3.12 python3.13 python3.14)
+FITS   := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+
+.PHONY: graph test bench lock clean help
+
+graph: $(VENV)/stamp-project ## install what is pinned, compile the facts, write build/
+	@$(BIN)/alliance build
+
+test: $(VENV)/stamp-project $(VENV)/stamp-test ## style, types, layers and tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest
+
+bench: $(VENV)/stamp-project $(VENV)/stamp-test ## measure and print, assert nothing
+	@$(BIN)/python -m tests.bench
+
+lock: ## pin anew after a change of dependencies (needs uv; UPGRADE=--upgrade takes newer ones)
+	$(LOCK) pyproject.toml --group build --output-file requirements.lock
+	$(LOCK) pyproject.toml --group build --group test --constraint requirements.lock \
+	  --output-file tests/requirements.lock
+
+clean: ## remove all that make has made
+	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find graph tests -type d -name __pycache__ -exec rm -rf {} +
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 8
+
+# An environment is made anew whenever the pins change, so that it never holds more than they say.
+$(VENV)/stamp-pins: requirements.lock
+	@for python in $(PYTHONS); do \
+	  if $$python -c '$(FITS)' 2>/dev/null; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "No Python 3.11 or newer with venv and ensurepip among: $(PYTHONS)." >&2; \
+	  echo "Install one (Debian: apt-get install python3 python3-venv; macOS: brew install python)," >&2; \
+	  echo "or name it: make PYTHON=/path/to/python3.11" >&2; \
+	  exit 1; \
+	fi; \
+	echo "Installing the pinned packages into $(VENV) with $$($$found --version), once ..."; \
+	$$found -m venv --clear $(VENV)
+	@$(PIP) --require-hashes --only-binary :all: --requirement requirements.lock
+	@touch $@
+
+$(VENV)/stamp-project: pyproject.toml $(VENV)/stamp-pins
+	@$(PIP) --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# owlready2 has no wheel; it is built with the setuptools that requirements.lock pins.
+$(VENV)/stamp-test: tests/requirements.lock $(VENV)/stamp-pins
+	@echo "Installing what the tests need, once ..."
+	@$(PIP) --require-hashes --only-binary :all: --no-binary owlready2 --no-build-isolation \
+	  --requirement tests/requirements.lock
+	@touch $@
