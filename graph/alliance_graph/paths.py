@@ -1,0 +1,23 @@
+"""Where ontology and facts lie: beside the package in a wheel, two folders up in a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+
+
+def shipped(name: str) -> Path:
+    """Folder ``name`` ("ontology", "seeds") of the wheel or of the checkout; may not exist."""
+    inside = _HERE / name
+    return inside if inside.is_dir() else _HERE.parents[1] / name
+
+
+def ontology() -> Path:
+    """The folder with ``alliance.ttl``, ``vocabularies.ttl``, ``shapes.ttl`` and ``rules/``."""
+    return shipped("ontology")
+
+
+def seeds() -> Path:
+    """The curated facts that come with the package."""
+    return shipped("seeds")
