@@ -1,0 +1,296 @@
+"""The main job: facts to findings, graph, files.
+
+Everything is written into a folder beside the wanted one, which then changes places with it: a
+reader sees the old build whole or the new one whole, and broken facts leave the old one alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyoxigraph import NamedNode, Quad, RdfFormat, parse
+
+from alliance_graph import __version__, paths
+from alliance_graph.errors import AllianceError, BrokenFacts, Finding, Mark, in_order
+from alliance_graph.store import select
+from alliance_graph.vocabulary import ONTOLOGY_GRAPH, VOCABULARIES
+
+if TYPE_CHECKING:
+    from alliance_graph.seeds import Loaded
+    from alliance_graph.store.embedded import Embedded
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """Facts that hold, and their graph with everything derived."""
+
+    loaded: Loaded
+    store: Embedded
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build gave: where, counts by kind, findings, and whether anything had to be done."""
+
+    out: Path
+    summary: dict[str, int]
+    findings: tuple[Finding, ...] = ()
+    fresh: bool = True
+    files: dict[str, str] = field(default_factory=dict)
+
+
+def ontology_quads() -> Iterator[Quad]:
+    """The ontology and its vocabularies, each in its named graph."""
+    for name, graph in (("alliance", ONTOLOGY_GRAPH), ("vocabularies", VOCABULARIES)):
+        path = paths.ontology() / f"{name}.ttl"
+        for t in parse(path=str(path), format=RdfFormat.TURTLE):
+            yield Quad(t.subject, t.predicate, t.object, NamedNode(graph))
+
+
+def find_all(root: Path) -> tuple[Loaded, list[Finding]]:
+    """Load the facts of a folder and check them: all that can be said of them before RDF."""
+    from alliance_graph import check, seeds
+
+    loaded = seeds.load(root)
+    findings = list(loaded.findings)
+    if not any(f.severity == "error" for f in findings):
+        findings += check.check(loaded)
+    return loaded, in_order(findings)
+
+
+def compile_facts(root: Path, *, strict: bool = True) -> Compiled:
+    """Facts of a folder to a graph with ontology, derived statements and validation.
+
+    Raises BrokenFacts with every finding where one of them fails; with ``strict=False`` only errors
+    stand in the way, undecided warnings do not.
+    """
+    from alliance_graph import derive, rdf, shapes
+    from alliance_graph.store.embedded import Embedded
+
+    if not root.is_dir():
+        raise AllianceError(f"{root}: no such folder of facts; name one that holds articles/")
+    loaded, findings = find_all(root)
+    _stop(findings, strict)
+    store = Embedded(rdf.quads(loaded.facts))
+    store.load(ontology_quads())
+    derive.derive(store)
+
+    def where(iri: str) -> Mark | None:
+        return loaded.mark(iri.rpartition("/")[2])
+
+    findings = in_order([*findings, *shapes.validate(store, where)])
+    _stop(findings, strict)
+    return Compiled(loaded, store, tuple(findings))
+
+
+def _stop(findings: list[Finding], strict: bool) -> None:
+    if any(f.fails and (strict or f.severity == "error") for f in findings):
+        raise BrokenFacts(findings)
+
+
+def summary(store: Embedded, findings: tuple[Finding, ...]) -> dict[str, int]:
+    """What the graph holds, by kind, in the order in which ``make graph`` tells it."""
+
+    def count(pattern: str) -> int:
+        query = f"SELECT (COUNT(DISTINCT ?x) AS ?n) WHERE {{ {pattern} }}"
+        return int(next(select(store, query))["n"].value)
+
+    state = "<https://w3id.org/alliance-graph/vocabulary/commitment-state/"
+    return {
+        "articles": count("?x a ally:Article"),
+        "officials": count("?t a ally:Tenure ; org:member ?x . ?x a foaf:Person"),
+        "offices": count("?x a org:Post"),
+        "institutions": count("?x a org:Organization"),
+        "channels": count("?x a ally:Channel"),
+        "encounters": count("?x a ally:Encounter"),
+        "planned encounters": count("?x a ally:PlannedEncounter"),
+        "visits": count("?x a ally:Visit"),
+        "documents": count("?x a ally:OfficialDocument"),
+        "statements": count("?x a ally:Statement"),
+        "stances": count("?x a ally:Stance"),
+        "counterparts": count("?x a ally:CounterpartRelation"),
+        "claims": count("?x a ally:Claim"),
+        "denied": count("?x a ally:Denied"),
+        "conflicts": sum(f.code in CONFLICTS for f in findings),
+        "open promises": count(f"?x a ally:Commitment ; ally:state {state}open>"),
+        "promises of unknown outcome": count(f"?x a ally:Commitment ; ally:state {state}unknown>"),
+        "findings": sum(f.severity != "info" for f in findings),
+        "of them undecided": sum(f.fails for f in findings),
+        "triples": len(store),
+    }
+
+
+CONFLICTS = frozenset({"date-conflict", "value-conflict", "accounts-differ", "denied-and-asserted"})
+"""Codes of findings that are two accounts of one thing."""
+
+
+def build(root: Path, out: Path, texts: Path | None = None) -> Built:
+    """Compile the facts under ``root`` into the folder ``out``.
+
+    With ``texts`` (a folder of the articles' texts) the page and the report show the passages and
+    say that they are private. Where findings fail it raises BrokenFacts and leaves ``out`` alone.
+    """
+    key = _inputs(root, texts)
+    standing = _standing(out, key)
+    if standing is not None:
+        return standing
+    _ours(out)
+    made = compile_facts(root)
+    counts = summary(made.store, made.findings)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(out)
+    stage = Path(tempfile.mkdtemp(prefix=f".{out.name}.new-", dir=out.parent))
+    try:
+        stage.chmod(0o755)
+        for name, data in files(made, counts, texts):
+            path = stage / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(data)
+        digests = {
+            p.relative_to(stage).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+            for p in sorted(stage.rglob("*"))
+            if p.is_file()
+        }
+        manifest = {
+            "name": "alliance-graph",
+            "version": __version__,
+            "private": texts is not None,
+            "summary": counts,
+            "findings": [f.as_dict() for f in _portable(made.findings, root)],
+            "files": dict(sorted(digests.items())),
+        }
+        (stage / "manifest.json").write_text(
+            json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", "utf-8"
+        )
+        cache = stage / ".cache"
+        cache.mkdir()
+        (cache / "inputs").write_text(key, "utf-8")
+        _exchange(stage, out)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+    return Built(out, counts, made.findings, True, digests)
+
+
+def files(
+    made: Compiled, counts: dict[str, int], texts: Path | None
+) -> Iterator[tuple[str, bytes]]:
+    """Every file of a build but its manifest, as (name, bytes)."""
+    from alliance_graph import network, outputs, page, questions, report
+
+    quads = outputs.in_order(made.store.quads())
+    yield "alliance.trig", outputs.trig(quads)
+    yield "alliance.ttl", outputs.turtle(quads)
+    yield "claims.ttl", outputs.claims(quads)
+    yield "alliance.jsonld", outputs.jsonld(quads)
+    for question in questions.catalogue():
+        if not question.required:
+            table = questions.ask(made.store, question.name)
+            yield f"tables/{question.name}.csv", table.csv().encode()
+    yield "network.html", page.render(network.network(made.store), made.store, texts).encode()
+    data = report.report(made.loaded, made.store, made.findings, texts)
+    yield "report.json", report.as_json(data).encode()
+    yield "report.html", report.as_html(data).encode()
+
+
+def _portable(findings: tuple[Finding, ...], root: Path) -> Iterator[Finding]:
+    """Findings with places relative to the folder of facts: no path of a machine in a build."""
+    from dataclasses import replace
+
+    def relative(mark: Mark | None) -> Mark | None:
+        if mark is None:
+            return None
+        path = Path(mark.file)
+        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+        return Mark(name, mark.line, mark.column)
+
+    for f in findings:
+        related = tuple(m for m in map(relative, f.related) if m)
+        yield replace(f, where=relative(f.where), related=related)
+
+
+# --- what was built before -------------------------------------------------------------------
+
+
+def _inputs(root: Path, texts: Path | None) -> str:
+    """Digest of everything a build depends on: facts, ontology, code, engine, texts."""
+    from importlib.metadata import version
+
+    digest = hashlib.sha256()
+    for folder in (root, paths.ontology(), _PACKAGE, texts):
+        if folder is None:
+            continue
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            if "__pycache__" not in path.parts:
+                digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+        digest.update(b"\1")
+    for name in ("pyoxigraph", "pydantic", "pyvis", "networkx", "pyrudof"):
+        digest.update(f"{name} {version(name)}\n".encode())
+    return digest.hexdigest()
+
+
+def _standing(out: Path, key: str) -> Built | None:
+    """The build that stands in ``out``, where it is of these inputs and whole."""
+    try:
+        if (out / ".cache" / "inputs").read_text("utf-8") != key:
+            return None
+        manifest: dict[str, Any] = json.loads((out / "manifest.json").read_text("utf-8"))
+        for name, digest in manifest["files"].items():
+            if hashlib.sha256((out / name).read_bytes()).hexdigest() != digest:
+                return None
+    except (OSError, ValueError, KeyError):
+        return None
+    return Built(out, manifest["summary"], (), False, manifest["files"])
+
+
+def _ours(out: Path) -> None:
+    """Refuse to put a build in the place of a folder that is none."""
+    if not out.exists() or (out / "manifest.json").is_file():
+        return
+    if not out.is_dir() or any(p.name != ".cache" for p in out.iterdir()):
+        raise AllianceError(
+            f"{out}: holds something that is no build of ours, which a build would replace; "
+            "name an empty or new folder with --out"
+        )
+
+
+def _sweep(out: Path) -> None:
+    """Remove what a killed build left beside ``out``."""
+    for left in out.parent.glob(f".{out.name}.new-*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+# Linux renameat2(2) with RENAME_EXCHANGE, macOS renameatx_np(2) with RENAME_SWAP: both 2.
+_CALLS = {"linux": ("renameat2", -100), "darwin": ("renameatx_np", -2)}
+
+
+def _exchange(stage: Path, out: Path) -> None:
+    """Put ``stage`` in the place of ``out`` in one step; the old folder ends up at ``stage``."""
+    if not out.exists():
+        stage.rename(out)
+        return
+    name, here = _CALLS.get(sys.platform, ("", 0))
+    if name:
+        with contextlib.suppress(AttributeError):
+            call = getattr(ctypes.CDLL(None, use_errno=True), name)
+            if call(here, os.fsencode(stage), here, os.fsencode(out), ctypes.c_uint(2)) == 0:
+                return
+    # no such call here: two renames, with a moment between them in which there is no build
+    old = stage.with_name(stage.name + ".old")
+    out.rename(old)
+    stage.rename(out)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,540 @@
+"""The command ``alliance``. Each command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from alliance_graph import __version__, paths
+from alliance_graph.errors import AllianceError, BrokenFacts, Finding
+
+if TYPE_CHECKING:
+    from alliance_graph.coverage import BlockCoverage
+    from alliance_graph.questions import Question
+    from alliance_graph.store.embedded import Embedded
+
+OUT = Path("build")
+
+
+class _Commands(click.Group):
+    """Commands in the order in which one needs them; exit codes 0, 1 findings, 2 could not."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenFacts as broken:
+            _print_findings(broken.findings)
+            failing = sum(f.fails for f in broken.findings)
+            _stop(f"{failing} of {len(broken.findings)} findings stand in the way", 1)
+        except AllianceError as bad:
+            _stop(str(bad), 2)
+        except BrokenPipeError:
+            # the reader has gone (`| head`): nothing is wrong
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+        except OSError as bad:
+            _stop(f"{bad.filename or ''}: {bad.strerror or bad}".removeprefix(": "), 2)
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    click.echo(f"alliance: {message}", err=True)
+    sys.exit(code)
+
+
+def _print_findings(findings: list[Finding] | tuple[Finding, ...]) -> None:
+    for finding in findings:
+        click.echo(str(finding), err=True)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="alliance-graph")
+def main() -> None:
+    """Facts about alliance diplomacy: compile, check, query, draw; each with its source.
+
+    \b
+    alliance build                     facts -> build/
+    alliance query counterparts --param person=antony-blinken
+    alliance show blinken
+    """
+
+
+def _example(*lines: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Ends a command's help with an example (each is run by a test)."""
+
+    def mark(function: Callable[..., None]) -> Callable[..., None]:
+        shown = "\n".join(f"  {line}" for line in lines)
+        function.__doc__ = f"{function.__doc__}\n\n\b\nExample:\n{shown}"
+        return function
+
+    return mark
+
+
+_folder = click.Path(file_okay=False, path_type=Path)
+_facts = click.option(
+    "--facts",
+    type=_folder,
+    default=None,
+    help="Folder of facts (default: ./seeds, else the shipped ones).",
+)
+_graph = click.option(
+    "--graph",
+    "where",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="A build's folder, a .trig file or a folder of facts (default: ./build, else shipped).",
+)
+_format = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+
+
+def _facts_folder(given: Path | None) -> Path:
+    if given is not None:
+        return given
+    here = Path("seeds")
+    return here if (here / "articles").is_dir() else paths.seeds()
+
+
+def _open(where: Path | None) -> Embedded:
+    from alliance_graph.store.embedded import Embedded
+
+    if where is None and (OUT / "alliance.trig").is_file():
+        where = OUT
+    if where is not None and where.is_dir() and (where / "alliance.trig").is_file():
+        where = where / "alliance.trig"
+    if where is not None and where.is_file():
+        return Embedded.read(where)
+    from alliance_graph import graph
+
+    click.echo("no build here: compiling the facts first (`alliance build` keeps them)", err=True)
+    return graph.open(where or _facts_folder(None)).store
+
+
+def _params(ctx: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    out = {}
+    for value in values:
+        name, equals, rest = value.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{value!r}: write it as name=value")
+        out[name.replace("-", "_")] = rest
+    return out
+
+
+def _write(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+@main.command()
+@_facts
+@click.option("--out", type=_folder, default=None, help="Where to (default: ./build).")
+@click.option(
+    "--texts",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the articles' texts: shows passages, for private use; needs --out.",
+)
+@_format
+@_example("alliance build --out build")
+def build(facts: Path | None, out: Path | None, texts: Path | None, form: str) -> None:
+    """Compile the facts into a folder."""
+    if texts is not None and out is None:
+        raise click.UsageError("a build with texts is private: name its folder with --out")
+    from alliance_graph import build as job
+
+    built = job.build(_facts_folder(facts), out or OUT, texts)
+    if form == "json":
+        record = {"out": str(built.out), "fresh": built.fresh, "summary": built.summary}
+        click.echo(json.dumps(record, ensure_ascii=False, indent=1))
+        return
+    if texts is not None:
+        click.echo("PRIVATE: this build holds passages of the articles; do not publish it")
+    click.echo(f"{built.out}/ {'built' if built.fresh else 'is up to date'}")
+    width = max(len(name) for name in built.summary)
+    for name, number in built.summary.items():
+        click.echo(f"  {name:<{width}}  {number:>6,}")
+    _one_answer(built.out)
+    click.echo(f"open {built.out / 'network.html'}")
+
+
+def _one_answer(out: Path) -> None:
+    """One real question with its answer, so that a newcomer sees what the graph is for."""
+    from alliance_graph import questions, tables
+
+    store = _open(out)
+    question = questions.find("planned-not-held")
+    table = questions.ask(store, question.name)
+    click.echo(f"\n{question.summary}  (alliance query {question.name})")
+    click.echo(table.text(width=tables.terminal(sys.stdout)[0]))
+
+
+@main.command()
+@_facts
+@click.option("--fix", is_flag=True, help="Rewrite the files in canonical form.")
+@click.option("--watch", is_flag=True, help="Check again whenever a file changes, until Ctrl-C.")
+@click.option("--all", "everything", is_flag=True, help="Show decided findings and remarks, too.")
+@_format
+@_example("alliance check --facts seeds")
+def check(facts: Path | None, fix: bool, watch: bool, everything: bool, form: str) -> None:
+    """Say all that is wrong or in tension.
+
+    Each finding has its place, what, and how to mend it; exit code 1 while one is undecided.
+    """
+    folder = _facts_folder(facts)
+    if fix:
+        from alliance_graph import seeds
+
+        for path in seeds.fix(folder):
+            click.echo(f"{path}: rewritten", err=True)
+    code = _check_once(folder, everything, form)
+    if watch:
+        _watch(folder, lambda: _check_once(folder, everything, form))
+    sys.exit(code)
+
+
+def _check_once(folder: Path, everything: bool, form: str) -> int:
+    from alliance_graph import build as job
+
+    try:
+        findings = list(job.compile_facts(folder).findings)
+    except BrokenFacts as broken:
+        findings = broken.findings
+    failing = sum(f.fails for f in findings)
+    shown = findings if everything else [f for f in findings if f.fails]
+    if form == "json":
+        click.echo(json.dumps([f.as_dict() for f in findings], ensure_ascii=False, indent=1))
+    else:
+        for finding in shown:
+            click.echo(str(finding))
+        decided = sum(f.decision is not None for f in findings)
+        remarks = sum(f.severity == "info" for f in findings)
+        click.echo(f"{failing} to mend or decide, {decided} decided, {remarks} remarks", err=True)
+    return 1 if failing else 0
+
+
+def _watch(folder: Path, again: Callable[[], int]) -> None:
+    import time
+
+    def state() -> dict[Path, int]:
+        return {p: p.stat().st_mtime_ns for p in folder.rglob("*.yaml")}
+
+    seen = state()
+    try:
+        while True:
+            time.sleep(0.5)
+            now = state()
+            if now != seen:
+                seen = now
+                click.echo("—", err=True)
+                again()
+    except KeyboardInterrupt:
+        return
+
+
+@main.command()
+@_facts
+@click.option("--texts", type=_folder, help="Folder of the texts: counts the words, too.")
+@_format
+@_example("alliance coverage")
+def coverage(facts: Path | None, texts: Path | None, form: str) -> None:
+    """Which paragraphs have claims.
+
+    And why the others have none; with --texts every locator is verified, too.
+    """
+    from alliance_graph import coverage as job
+    from alliance_graph import seeds
+
+    loaded = seeds.load(_facts_folder(facts))
+    rows = job.coverage(loaded.facts)
+    if form == "json":
+        click.echo(_json([r._asdict() for r in rows]))
+    else:
+        click.echo(_coverage_text(rows))
+    findings: list[Finding] = []
+    if texts is not None:
+        from alliance_graph import evidence
+
+        findings = evidence.verify_all(loaded.facts, texts, loaded.where)
+        _print_findings(findings)
+    sys.exit(1 if any(f.fails for f in findings) or any(r.open for r in rows) else 0)
+
+
+def _coverage_text(rows: list[BlockCoverage]) -> str:
+    lines = []
+    article = ""
+    for r in rows:
+        if r.article != article:
+            article = r.article
+            lines.append(f"{article}")
+        if r.open:
+            told = "NO CLAIM AND NO REASON"
+        elif r.reason:
+            told = f"no claim: {r.reason}"
+        else:
+            told = f"{r.claims} claims, {r.covered} of {r.words} words"
+        lines.append(f"  {r.block + ' ' + str(r.p):<12} {told}")
+    covered, words = sum(r.covered for r in rows), sum(r.words for r in rows if not r.reason)
+    uncited = sum(r.open for r in rows)
+    lines.append(
+        f"{len(rows)} blocks, {uncited} without claim or reason; {covered} of {words} words"
+    )
+    return "\n".join(lines)
+
+
+@main.command()
+@click.argument("name", required=False)
+@click.option("--tag", help="Only questions with this tag.")
+@_format
+@_example("alliance questions counterparts")
+def questions(name: str | None, tag: str | None, form: str) -> None:
+    """List the questions, or describe one."""
+    from alliance_graph import questions as job
+
+    if name:
+        question = job.find(name)
+        click.echo(_json(asdict(question)) if form == "json" else _described(question))
+        return
+    found = [q for q in job.catalogue() if tag is None or tag in q.tags]
+    if form == "json":
+        click.echo(_json([asdict(q) for q in found]))
+        return
+    group = ""
+    for q in sorted(found, key=lambda q: (q.group, q.name)):
+        if q.group != group:
+            group = q.group
+            click.echo(f"\n{group}")
+        click.echo(f"  {q.name:<28} {q.summary}")
+
+
+def _described(question: Question) -> str:
+    lines = [question.summary, "", question.description, ""]
+    for p in question.params:
+        needed = "required" if p.required else "optional"
+        if p.default is not None:
+            needed = f"default {p.default}"
+        about = f": {p.about}" if p.about else ""
+        lines.append(f"  --param {p.name}=…  ({p.type}, {needed}){about}")
+    example = "".join(f" --param {name}={value}" for name, value in question.example.items())
+    lines += ["", f"Example:\n  alliance query {question.name}{example}"]
+    return "\n".join(lines)
+
+
+_FORMATS = ["table", "csv", "tsv", "json", "xml", "ttl", "jsonld"]
+
+
+@main.command()
+@click.argument("question")
+@click.option("--param", "-p", "params", multiple=True, callback=_params, metavar="NAME=VALUE")
+@click.option("--format", "form", type=click.Choice(_FORMATS), default="table", show_default=True)
+@click.option("--trusted", is_flag=True, help="Run a query of your own without limits.")
+@click.option("--seconds", type=float, default=30.0, show_default=True, help="Time limit.")
+@click.option("--megabytes", type=int, default=2048, show_default=True, help="Memory limit.")
+@_graph
+@_example("alliance query counterparts --param person=antony-blinken")
+def query(
+    question: str,
+    params: dict[str, str],
+    form: str,
+    trusted: bool,
+    seconds: float,
+    megabytes: int,
+    where: Path | None,
+) -> None:
+    """Ask a question.
+
+    QUESTION is the name of one of ours, a FILE with SPARQL, or - for standard input.
+    """
+    from alliance_graph import questions as job
+    from alliance_graph import tables, worker
+
+    own = question == "-" or "/" in question or question.endswith((".rq", ".sparql"))
+    if not own:
+        job.find(question)  # a typing mistake need not wait for the graph
+    text = ""
+    if question == "-":
+        text = _decoded(sys.stdin.buffer.read(), "standard input")
+    elif own:
+        text = _decoded(Path(question).read_bytes(), question)
+    store = _open(where)
+
+    width, colour = tables.terminal(sys.stdout)
+
+    def answer() -> bytes:
+        ask = job.run if own else job.ask
+        found = ask(store, text if own else question, **params)
+        return found.write(form, width=width, colour=colour).encode()
+
+    limited = own and not trusted
+    _write(worker.limited(answer, seconds, megabytes) if limited else answer())
+
+
+def _decoded(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as bad:
+        raise AllianceError(f"{name}: not UTF-8 at byte {bad.start}; save it as UTF-8") from None
+
+
+@main.command()
+@click.argument("entity", nargs=-1, required=True)
+@_format
+@_graph
+@_example("alliance show blinken")
+def show(entity: tuple[str, ...], form: str, where: Path | None) -> None:
+    """All that is known of a person, channel, meeting …
+
+    Each line names its source. ENTITY is an id or a name, in English or Korean.
+    """
+    from alliance_graph import dossier, resolve
+
+    store = _open(where)
+    found = dossier.dossier(store, resolve.one(store, " ".join(entity)).iri)
+    click.echo(_json(found.as_dict()) if form == "json" else found.text())
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1)
+
+
+@main.command()
+@click.argument("what")
+@click.option("--texts", type=_folder, help="Folder of the texts: shows the passages.")
+@_format
+@_graph
+@_example("alliance why choi-biegun-2020-09")
+def why(what: str, texts: Path | None, form: str, where: Path | None) -> None:
+    """On what a claim or thing rests.
+
+    Rules, claims, article, paragraph, words.
+    """
+    from alliance_graph import why as job
+
+    tree = job.why(_open(where), what, texts)
+    click.echo(_json(tree.as_dict()) if form == "json" else tree.text())
+
+
+@main.command()
+@click.argument("date")
+@click.option("--known-by", help="Leave out what was published after this day.")
+@_format
+@_graph
+@_example("alliance at 2021-03-18")
+def at(date: str, known_by: str | None, form: str, where: Path | None) -> None:
+    """What held on a DATE.
+
+    Who is attested in which office, which channels are alive, what is planned.
+    """
+    from alliance_graph.graph import Graph
+
+    snapshot = Graph(_open(where)).at(date, known_by)
+    click.echo(_json(snapshot.as_dict()) if form == "json" else snapshot.text())
+
+
+@main.command()
+@click.argument("old", type=click.Path(exists=True, path_type=Path))
+@click.argument("new", type=click.Path(exists=True, path_type=Path))
+@_format
+@_example("alliance diff build build")
+def diff(old: Path, new: Path, form: str) -> None:
+    """What changed between two builds."""
+    from alliance_graph import diff as job
+
+    changes = job.diff(job.read(old), job.read(new))
+    click.echo(_json(job.as_dict(changes)) if form == "json" else job.as_text(changes))
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path), default="-", help="A file, or - .")
+@click.option("--focus", help="Only what is around this thing.")
+@click.option("--radius", type=click.IntRange(1, 5), default=1, show_default=True)
+@_graph
+@_example("alliance draw --focus blinken --out blinken.html")
+def draw(out: Path, focus: str | None, radius: int, where: Path | None) -> None:
+    """The network as one HTML file."""
+    from alliance_graph import network, outputs, page, resolve
+
+    store = _open(where)
+    made = network.network(store)
+    if focus:
+        made = made.around(resolve.one(store, focus).iri, radius)
+    data = page.render(made, store).encode()
+    if str(out) == "-":
+        _write(data)
+    else:
+        outputs.write(out, data)
+
+
+@main.command()
+@click.option("--out", type=_folder, help="Write one file a kind into this folder.")
+@_example("alliance schema")
+def schema(out: Path | None) -> None:
+    """JSON Schema of the fact files, for editors."""
+    from alliance_graph import outputs, seeds
+
+    schemas = seeds.schema()
+    if out is None:
+        click.echo(_json(schemas))
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    for name, value in schemas.items():
+        outputs.write(out / f"{name}.schema.json", (_json(value) + "\n").encode())
+
+
+@main.command()
+@click.argument("what", required=False)
+@click.option("--format", "form", type=click.Choice(["bibtex", "csl"]), default="bibtex")
+@_graph
+@_example("alliance cite asiae-2020-10-16 --format csl")
+def cite(what: str | None, form: str, where: Path | None) -> None:
+    """Cite the data set, an article or a claim."""
+    from alliance_graph import cite as job
+
+    citation = job.cite(_open(where), what)
+    click.echo(job.csl(citation) if form == "csl" else job.bibtex(citation), nl=False)
+
+
+@main.command()
+@click.argument("texts", type=click.Path(exists=True, path_type=Path))
+@_facts
+@_example("alliance pin --facts seeds texts/")
+def pin(texts: Path, facts: Path | None) -> None:
+    """Turn pasted quotes into locators.
+
+    TEXTS is a folder of the articles' texts; the words leave the fact files.
+    """
+    from alliance_graph import seeds
+
+    findings = seeds.pin(_facts_folder(facts), texts)
+    _print_findings(findings)
+    sys.exit(1 if any(f.fails for f in findings) else 0)
+
+
+@main.command()
+@click.option("--texts", type=click.Path(exists=True, path_type=Path), required=True)
+@_facts
+@_format
+@_example("alliance evidence --texts texts/")
+def evidence(texts: Path, facts: Path | None, form: str) -> None:
+    """Verify locators against the texts."""
+    from alliance_graph import evidence as job
+    from alliance_graph import seeds
+
+    loaded = seeds.load(_facts_folder(facts))
+    findings = [*loaded.findings, *job.verify_all(loaded.facts, texts, loaded.where)]
+    if form == "json":
+        click.echo(_json([f.as_dict() for f in findings]))
+    else:
+        _print_findings(findings)
+        cited = sum(len(list(job.locators(a))) for a in loaded.facts.articles)
+        wrong = sum(f.fails for f in findings)
+        click.echo(f"{cited} locators in {len(loaded.facts.articles)} articles, {wrong} findings")
+    sys.exit(1 if any(f.fails for f in findings) else 0)

@@ -1,0 +1,808 @@
+"""Facts as quads: the only place where a field of the model meets a predicate.
+
+Each claim becomes a node in the graph of its article, with the qualities that say how sure it is.
+Beside them stands the truthy layer, plain triples that a simple query sees: best rank, asserted,
+and held (a plan's values under ``ally:PlannedEncounter``). Names from outside the articles have a
+graph of their own. No blank nodes: every IRI is made from the place of its fact.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date as Day
+from typing import Any
+
+from pyoxigraph import Literal, NamedNode, Quad
+
+from alliance_graph import dates, model
+from alliance_graph.vocabulary import (
+    ALLY,
+    DCTERMS,
+    EDTF,
+    FOAF,
+    IDENTITIES,
+    OA,
+    ORG,
+    OUTSIDE,
+    PROV,
+    RDF,
+    RDFS,
+    SCHEMA,
+    SKOS,
+    TRUTHY,
+    XSD,
+    article_graph,
+    concept,
+    iri,
+    slug,
+)
+
+Term = NamedNode | Literal
+
+# --- the table: field -> predicate and kind of value -----------------------------------------
+# kinds: ref (id of a thing), text (English), plain (no language), int, edtf, concept:<scheme>
+
+FIELDS: dict[str, tuple[str, str]] = {
+    "about": (ALLY.topic, "ref"),
+    "actor": (ALLY.actor, "ref"),
+    "addressed_to": (ALLY.addressedTo, "ref"),
+    "after": (ALLY.after, "ref"),
+    "attested": (ALLY.attestedOn, "edtf"),
+    "before": (ALLY.before, "ref"),
+    "channel": (ALLY.inChannel, "ref"),
+    "content": (ALLY.content, "text"),
+    "date": (ALLY.date, "edtf"),
+    "discussed": (ALLY.discussed, "ref"),
+    "does_not_mention": (ALLY.doesNotMention, "ref"),
+    "due": (ALLY.dueDate, "edtf"),
+    "during": (ALLY.during, "ref"),
+    "end": (ALLY.end, "edtf"),
+    "field": (ALLY.field, "ref"),
+    "formality": (ALLY.formality, "concept:formality"),
+    "fulfilled_by": (ALLY.fulfilledBy, "ref"),
+    "fulfils": (ALLY.fulfils, "ref"),
+    "host": (ALLY.host, "ref"),
+    "hosted_by": (ALLY.hostedBy, "ref"),
+    "in_post": (ALLY.inPost, "ref"),
+    "in_response_to": (ALLY.inResponseTo, "ref"),
+    "initiated_by": (ALLY.initiatedBy, "ref"),
+    "issued_by": (ALLY.issuedBy, "ref"),
+    "level": (ALLY.level, "concept:level"),
+    "made_at": (ALLY.madeAt, "ref"),
+    "mode": (ALLY.mode, "concept:mode"),
+    "name": (SKOS + "altLabel", "text"),
+    "on_behalf_of": (ALLY.onBehalfOf, "ref"),
+    "on_occasion_of": (ALLY.onOccasionOf, "ref"),
+    "outcome_document": (ALLY.outcomeDocument, "ref"),
+    "outcome_of": (ALLY.outcomeOf, "ref"),
+    "part_of": (ALLY.partOf, "ref"),
+    "party": (ALLY.party, "ref"),
+    "periodicity": (ALLY.periodicity, "concept:periodicity"),
+    "place": (ALLY.place, "ref"),
+    "position": (ALLY.position, "concept:position"),
+    "principal": (ALLY.principal, "ref"),
+    "proposed_by": (ALLY.proposedBy, "ref"),
+    "provisional_name": (ALLY.provisionalName, "text"),
+    "refers_to": (ALLY.refersTo, "ref"),
+    "resulted_in": (ALLY.resultedIn, "ref"),
+    "session_number": (ALLY.sessionNumber, "int"),
+    "start": (ALLY.start, "edtf"),
+    "state": (ALLY.state, "concept:commitment-state"),
+    "stated_on": (ALLY.statedOn, "edtf"),
+    "strength": (ALLY.strength, "concept:strength"),
+    "succeeds": (ALLY.succeeds, "ref"),
+    "topic": (ALLY.topic, "ref"),
+    "wording": (ALLY.wording, "plain"),
+}
+
+OVERRIDES: dict[tuple[type[model.Said], str], tuple[str, str]] = {
+    (model.Commitment, "kind"): (ALLY.commitmentKind, "concept:commitment-kind"),
+}
+
+CLASSES: dict[type[model.Said], str] = {
+    model.Encounter: ALLY.Encounter,
+    model.Visit: ALLY.Visit,
+    model.ContextEvent: ALLY.ContextEvent,
+    model.Commitment: ALLY.Commitment,
+    model.Statement: ALLY.Statement,
+    model.Stance: ALLY.Stance,
+    model.Document: ALLY.OfficialDocument,
+    model.Tenure: ALLY.Tenure,
+    model.Membership: ORG + "Membership",
+    model.Counterparts: ALLY.CounterpartRelation,
+}
+
+NOT_HELD: dict[type[model.Said], tuple[str, str]] = {
+    # class where it is only planned (tentative, desired, hypothetical), and where it was attempted
+    model.Encounter: (ALLY.PlannedEncounter, ALLY.AttemptedEncounter),
+    model.Visit: (ALLY.PlannedVisit, ALLY.PlannedVisit),
+    model.ContextEvent: (ALLY.PlannedContextEvent, ALLY.PlannedContextEvent),
+    model.Document: (ALLY.PlannedDocument, ALLY.PlannedDocument),
+}
+
+IDENTITY_CLASSES: dict[type[model.Identity], str] = {
+    model.Country: ALLY.Country,
+    model.Place: ALLY.Place,
+    model.Topic: ALLY.Topic,
+    model.Institution: ORG + "Organization",
+    model.Office: ORG + "Post",
+    model.Person: FOAF + "Person",
+    model.Channel: ALLY.Channel,
+}
+
+CHANNEL_CLASSES = {
+    "consultative-body": ALLY.ConsultativeBody,
+    "meeting-series": ALLY.MeetingSeries,
+    "contact-route": ALLY.ContactRoute,
+}
+
+PRINCIPAL_DATE = ("date", "attested", "stated_on")
+"""The fields whose best date gives a record its ``ally:earliest`` and ``ally:latest``."""
+
+
+def predicate_of(record: model.Said, name: str, planned: bool = False) -> tuple[str, str]:
+    """Predicate IRI and kind of value of a field; a plan's ``date`` is ``ally:scheduledFor``."""
+    if name == "date" and planned:
+        return ALLY.scheduledFor, "edtf"
+    return OVERRIDES.get((type(record), name)) or FIELDS[name]
+
+
+# --- small terms ---------------------------------------------------------------------------------
+
+
+def _text(value: str, language: str = "en") -> Literal:
+    return Literal(value, language=language)
+
+
+def _typed(value: object, datatype: str) -> Literal:
+    return Literal(str(value), datatype=NamedNode(XSD + datatype))
+
+
+def _edtf(value: str) -> Literal:
+    return Literal(value, datatype=NamedNode(EDTF))
+
+
+def _day(value: Day) -> Literal:
+    return Literal(value.isoformat(), datatype=NamedNode(XSD + "date"))
+
+
+@dataclass
+class _Said:
+    """One value on its way to the truthy layer."""
+
+    subject: NamedNode
+    predicate: str
+    value: Term
+    rank: str
+    single: bool
+    graph: NamedNode
+    principal: bool = False
+    due: bool = False
+
+
+@dataclass
+class _Being:
+    """What the accounts together make of a record: its class comes from the best of them."""
+
+    classes: dict[str, int] = field(default_factory=dict)
+    graphs: set[str] = field(default_factory=set)
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+class _Compiler:
+    """Carries what several articles say of one thing until all have been heard."""
+
+    def __init__(self, facts: model.Facts) -> None:
+        self.facts = facts
+        self.kinds = facts.kinds()
+        self.used: set[str] = set()
+        self.said: list[_Said] = []
+        self.plain: list[Quad] = []
+        self.beings: dict[NamedNode, _Being] = defaultdict(_Being)
+        self.channels: dict[str, list[bool]] = defaultdict(list)
+        self.names = {i.id: i.label for i in facts.identities()}
+        self.offices = {o.id: o for o in facts.offices}
+        self.people = {p.id: p for p in facts.people}
+
+    # IRIs
+
+    def ref(self, name: str) -> NamedNode:
+        return NamedNode(iri(self.kinds[name], name))
+
+    def evidence(self, article: model.Article, e: model.Evidence) -> NamedNode:
+        return NamedNode(iri("evidence", f"{article.id}.{e.block}-{e.p}.{e.words}"))
+
+    def claim_iri(self, *parts: str) -> NamedNode:
+        name = ".".join(p for p in parts if p)
+        unique, n = name, 1
+        while unique in self.used:
+            n += 1
+            unique = f"{name}.{n}"
+        self.used.add(unique)
+        return NamedNode(iri("claim", unique))
+
+    def value(self, kind: str, value: Any) -> Term:
+        if kind == "ref":
+            return self.ref(value)
+        if kind == "text":
+            return _text(value)
+        if kind == "plain":
+            return Literal(value)
+        if kind == "int":
+            return _typed(value, "integer")
+        if kind == "edtf":
+            return _edtf(value)
+        return NamedNode(concept(kind.removeprefix("concept:"), value))
+
+    # identities
+
+    def identities(self) -> Iterator[Quad]:
+        graph = NamedNode(IDENTITIES)
+        for thing in self.facts.identities():
+            subject = self.ref(thing.id)
+            yield from _labels(subject, thing.label, None, graph)
+            for predicate, value in self.identity(thing):
+                yield Quad(subject, NamedNode(predicate), value, graph)
+            if thing.note:
+                yield Quad(subject, NamedNode(SKOS + "editorialNote"), _text(thing.note), graph)
+            for url in thing.exact_match:
+                yield Quad(subject, NamedNode(SKOS + "exactMatch"), NamedNode(url), graph)
+            yield from self.outside_names(thing, subject)
+
+    def identity(self, thing: model.Identity) -> Iterator[tuple[str, Term]]:
+        a = RDF + "type"
+        if not isinstance(thing, model.Channel):
+            yield a, NamedNode(IDENTITY_CLASSES[type(thing)])
+        match thing:
+            case model.Country():
+                yield ALLY.allianceParty, _typed(str(thing.party_of_alliance).lower(), "boolean")
+                if thing.side:
+                    yield ALLY.tableSide, _typed(thing.side, "integer")
+            case model.Place():
+                yield ALLY.placeKind, NamedNode(concept("place-kind", thing.kind))
+                if thing.country:
+                    yield ALLY.country, self.ref(thing.country)
+                if thing.within:
+                    yield ALLY.within, self.ref(thing.within)
+            case model.Topic():
+                for broader in thing.broader:
+                    yield SKOS + "broader", self.ref(broader)
+            case model.Institution():
+                if thing.kind == "administration":
+                    yield a, NamedNode(ALLY.Administration)
+                yield ALLY.institutionKind, NamedNode(concept("institution-kind", thing.kind))
+                if thing.country:
+                    yield ALLY.country, self.ref(thing.country)
+                if thing.part_of:
+                    yield ORG + "subOrganizationOf", self.ref(thing.part_of)
+                if thing.headed_by:
+                    yield ALLY.headedBy, self.ref(thing.headed_by)
+            case model.Office():
+                basis = "article" if thing.level_basis == "stated" else "convention"
+                yield ORG + "postIn", self.ref(thing.institution)
+                yield ALLY.country, self.ref(thing.country)
+                yield ALLY.level, NamedNode(concept("level", thing.level))
+                yield ALLY.levelBasis, NamedNode(concept("basis", basis))
+                yield ALLY.portfolio, NamedNode(concept("portfolio", thing.portfolio))
+            case model.Person():
+                if thing.country:
+                    yield ALLY.country, self.ref(thing.country)
+            case _:
+                pass
+
+    def outside_names(self, thing: model.Identity, subject: NamedNode) -> Iterator[Quad]:
+        graph = NamedNode(OUTSIDE)
+        for name, claims, language in (("ko", thing.ko, "ko"), ("alias", thing.aliases, "en")):
+            for i, claim in enumerate(claims):
+                first = name == "ko" and i == 0
+                predicate = SKOS + ("prefLabel" if first else "altLabel")
+                value = _text(claim.is_, language)
+                yield Quad(subject, NamedNode(predicate), value, graph)
+                if first:
+                    yield Quad(subject, NamedNode(RDFS + "label"), value, graph)
+                node = self.claim_iri("outside", thing.id, name, slug(claim.is_))
+                held = model.inherited(claim, model.Said(basis="general-knowledge"))
+                yield from self.claim(node, subject, predicate, value, held, None, graph)
+
+    # claims
+
+    def claim(
+        self,
+        node: NamedNode,
+        subject: NamedNode,
+        predicate: str,
+        value: Term,
+        held: dict[str, Any],
+        article: model.Article | None,
+        graph: NamedNode,
+    ) -> Iterator[Quad]:
+        """The claim node with its qualities."""
+
+        def say(p: str, o: Term) -> Quad:
+            return Quad(node, NamedNode(p), o, graph)
+
+        yield say(RDF + "type", NamedNode(ALLY.Claim))
+        yield say(RDF + "subject", subject)
+        yield say(RDF + "predicate", NamedNode(predicate))
+        yield say(RDF + "object", value)
+        for name in ("rank", "polarity", "modality", "attribution"):
+            if held[name]:
+                yield say(getattr(ALLY, name), NamedNode(concept(name, held[name])))
+        yield say(ALLY.provenanceBasis, NamedNode(concept("basis", held["basis"])))
+        if held["because"]:
+            yield say(ALLY.because, NamedNode(concept("reason", held["because"])))
+        if held["holder"] == "narrative" and article:
+            yield say(ALLY.holder, self.ref(article.id))
+        elif held["holder"]:
+            yield say(ALLY.holder, self.ref(held["holder"]))
+        for side in held["side"] or ():
+            yield say(ALLY.side, self.ref(side))
+        for via in held["via"] or ():
+            yield say(ALLY.via, self.ref(via))
+        if held["printed"]:
+            yield say(ALLY.printed, Literal(held["printed"]))
+        if held["source"]:
+            yield say(ALLY.source, Literal(held["source"]))
+        if held["note"]:
+            yield say(RDFS + "comment", _text(held["note"]))
+        if article:
+            yield say(ALLY.inArticle, self.ref(article.id))
+            for e in held["evidence"]:
+                yield say(ALLY.evidence, self.evidence(article, e))
+
+    def field_claim(
+        self,
+        article: model.Article,
+        record: model.Said,
+        subject: NamedNode,
+        name: str,
+        claim: model.Claim[Any],
+        path: str,
+        planned: bool,
+        graph: NamedNode,
+    ) -> Iterator[Quad]:
+        held = model.inherited(claim, record, article.defaults)
+        predicate, kind = predicate_of(record, name, planned)
+        value = self.value(kind, claim.is_)
+        node = self.claim_iri(article.id, path, name.replace("_", "-"), slug(str(claim.is_)))
+        graph = _outside(held) or graph
+        yield from self.claim(node, subject, predicate, value, held, article, graph)
+        if isinstance(claim, model.DateClaim):
+            for p, o in _days(claim.is_):
+                yield Quad(node, NamedNode(p), o, graph)
+            if claim.date_basis:
+                basis = NamedNode(concept("date-basis", claim.date_basis))
+                yield Quad(node, NamedNode(ALLY.dateBasis), basis, graph)
+            if claim.anchor:
+                known = claim.anchor in self.kinds
+                anchor: Term = self.ref(claim.anchor) if known else _edtf(claim.anchor)
+                yield Quad(node, NamedNode(ALLY.anchor), anchor, graph)
+        if isinstance(claim, model.OrderClaim) and claim.gap:
+            gap = Literal(claim.gap, datatype=NamedNode(XSD + "duration"))
+            yield Quad(node, NamedNode(ALLY.gap), gap, graph)
+        if self.counts(held, record):
+            self.said.append(
+                _Said(
+                    subject,
+                    predicate,
+                    value,
+                    held["rank"],
+                    name in model.SINGLE_VALUED,
+                    _outside(held) or NamedNode(TRUTHY),
+                    principal=name in PRINCIPAL_DATE,
+                    due=name == "due",
+                )
+            )
+
+    @staticmethod
+    def counts(held: dict[str, Any], record: model.Said) -> bool:
+        """Whether a claim reaches the truthy layer.
+
+        A record that is itself only planned (or a stance, a promise with a modality of its own)
+        shows its values; a value that is less than its record does not, nor a planned pair.
+        """
+        own = record.modality or "held"
+        if isinstance(record, model.Counterparts) and own != "held":
+            return False
+        return (
+            held["polarity"] == "asserted"
+            and held["rank"] != "deprecated"
+            and (record.polarity or "asserted") == "asserted"
+            and held["modality"] in ("held", own)
+        )
+
+    # what articles say
+
+    def article(self, article: model.Article) -> Iterator[Quad]:
+        graph = NamedNode(article_graph(article.id))
+        yield from self.bibliography(article, NamedNode(TRUTHY))
+        yield from self.evidence_nodes(article, graph)
+        for party in article.unnamed:
+            yield from self.unnamed(party, NamedNode(TRUTHY))
+        for _, _, record in article.records():
+            match record:
+                case model.PrintedName():
+                    yield from self.printed_name(article, record, graph)
+                case model.ChannelFacts():
+                    yield from self.channel(article, record, graph)
+                case _:
+                    yield from self.record(article, record, graph)
+
+    def unnamed(self, party: model.UnnamedParty, graph: NamedNode) -> Iterator[Quad]:
+        subject = self.ref(party.id)
+        yield Quad(subject, NamedNode(RDF + "type"), NamedNode(ALLY.UnnamedParty), graph)
+        yield from _labels(subject, party.label, party.ko, graph)
+        for of in party.of:
+            yield Quad(subject, NamedNode(ALLY.of), self.ref(of), graph)
+        if party.printed:
+            yield Quad(subject, NamedNode(ALLY.printed), Literal(party.printed), graph)
+
+    def bibliography(self, article: model.Article, graph: NamedNode) -> Iterator[Quad]:
+        subject = self.ref(article.id)
+
+        def say(p: str, o: Term, where: NamedNode = graph) -> Quad:
+            return Quad(subject, NamedNode(p), o, where)
+
+        readout = article.kind == "official-readout"
+        yield say(
+            RDF + "type", NamedNode(ALLY.OfficialReadout if readout else SCHEMA + "NewsArticle")
+        )
+        yield say(RDF + "type", NamedNode(ALLY.Article))
+        yield from _labels(subject, article.headline, None, NamedNode(TRUTHY))
+        yield say(SCHEMA + "headline", _text(article.headline, article.language))
+        if article.subtitle:
+            yield say(SCHEMA + "alternativeHeadline", _text(article.subtitle, article.language))
+        yield say(SCHEMA + "publisher", self.ref(article.publisher))
+        for author in article.authors:
+            yield say(SCHEMA + "author", self.ref(author))
+        for agency in article.based_on:
+            yield say(ALLY.basedOn, self.ref(agency))
+        yield say(SCHEMA + "url", NamedNode(article.url))
+        yield say(SCHEMA + "inLanguage", Literal(article.language))
+        yield say(ALLY.anchor, _edtf(article.anchor))
+        if article.text_digest:
+            yield say(ALLY.textDigest, Literal(article.text_digest))
+        yield say(ALLY.blockCount, _typed(len(article.blocks), "integer"))
+        for name, claim in (("published", article.published), ("modified", article.modified)):
+            if claim is None:
+                continue
+            predicate = SCHEMA + ("datePublished" if name == "published" else "dateModified")
+            where = (
+                NamedNode(OUTSIDE) if claim.basis in ("external", "general-knowledge") else graph
+            )
+            earliest = dates.parse(claim.is_).earliest
+            if earliest:
+                yield say(predicate, _day(earliest), where)
+            node = self.claim_iri(article.id, name)
+            held = model.inherited(claim, article.defaults)
+            said = _outside(held) or NamedNode(article_graph(article.id))
+            yield from self.claim(node, subject, predicate, _edtf(claim.is_), held, article, said)
+            if claim.date_basis:
+                basis = NamedNode(concept("date-basis", claim.date_basis))
+                yield Quad(node, NamedNode(ALLY.dateBasis), basis, said)
+
+    def evidence_nodes(self, article: model.Article, graph: NamedNode) -> Iterator[Quad]:
+        source = self.ref(article.id)
+
+        def locator(node: NamedNode, block: str, p: int, digest: str | None) -> Iterator[Quad]:
+            yield Quad(node, NamedNode(ALLY.block), NamedNode(concept("block", block)), graph)
+            yield Quad(node, NamedNode(ALLY.paragraph), _typed(p, "integer"), graph)
+            if digest:
+                yield Quad(node, NamedNode(ALLY.passageDigest), Literal(digest), graph)
+
+        for b in article.blocks:
+            node = NamedNode(iri("evidence", f"{article.id}.{b.block}-{b.p}"))
+            yield Quad(node, NamedNode(RDF + "type"), NamedNode(ALLY.TextBlock), graph)
+            yield Quad(node, NamedNode(DCTERMS + "isPartOf"), source, graph)
+            yield from locator(node, b.block, b.p, b.digest)
+            if b.words:
+                yield Quad(node, NamedNode(ALLY.wordCount), _typed(b.words, "integer"), graph)
+            if b.none:
+                yield Quad(node, NamedNode(ALLY.noClaim), _text(b.none), graph)
+        seen: set[NamedNode] = set()
+        for e in _evidence(article):
+            node = self.evidence(article, e)
+            if node in seen:
+                continue
+            seen.add(node)
+            yield Quad(node, NamedNode(RDF + "type"), NamedNode(OA + "SpecificResource"), graph)
+            yield Quad(node, NamedNode(OA + "hasSource"), source, graph)
+            yield from locator(node, e.block, e.p, e.digest)
+            if e.words:
+                yield Quad(node, NamedNode(ALLY.words), Literal(e.words), graph)
+
+    def printed_name(
+        self, article: model.Article, record: model.PrintedName, graph: NamedNode
+    ) -> Iterator[Quad]:
+        subject, predicate = self.ref(record.of), SKOS + "altLabel"
+        value = _text(record.printed, article.language)
+        node = self.claim_iri(article.id, record.of, "name", slug(record.printed))
+        held = model.inherited(record, article.defaults)
+        yield from self.claim(node, subject, predicate, value, held, article, graph)
+        if record.printed == self.names.get(record.of):
+            return  # SKOS: no label is both preferred and alternative
+        where = _outside(held) or NamedNode(TRUTHY)
+        self.said.append(_Said(subject, predicate, value, held["rank"], False, where))
+
+    def channel(
+        self, article: model.Article, record: model.ChannelFacts, graph: NamedNode
+    ) -> Iterator[Quad]:
+        subject = self.ref(record.channel)
+        for name, _, claim in model.claims_of(record):
+            held = model.inherited(claim, record, article.defaults)
+            self.channels[record.channel].append(held["polarity"] == "denied")
+            if isinstance(claim, model.StatusClaim):
+                yield from self.status(article, record, subject, claim, held, graph)
+            else:
+                yield from self.field_claim(
+                    article, record, subject, name, claim, record.channel, False, graph
+                )
+
+    def status(
+        self,
+        article: model.Article,
+        record: model.ChannelFacts,
+        subject: NamedNode,
+        claim: model.StatusClaim,
+        held: dict[str, Any],
+        graph: NamedNode,
+    ) -> Iterator[Quad]:
+        name = f"{record.channel}.{claim.is_}.{slug(claim.date or 'undated')}"
+        if held["polarity"] == "denied" or not self.counts(held, record):
+            # what is denied or only planned must not share a node with what is
+            name += f".{held['polarity'] if held['polarity'] == 'denied' else held['modality']}"
+        period = NamedNode(iri("status-period", name))
+        node = self.claim_iri(
+            article.id, record.channel, "status", claim.is_, slug(claim.date or "")
+        )
+        yield from self.claim(node, subject, ALLY.statusPeriod, period, held, article, graph)
+        if claim.date_printed:
+            yield Quad(node, NamedNode(ALLY.printed), Literal(claim.date_printed), graph)
+        described: list[tuple[str, Term]] = [
+            (RDF + "type", NamedNode(ALLY.StatusPeriod)),
+            (ALLY.ofChannel, subject),
+            (ALLY.status, NamedNode(concept("status", claim.is_))),
+        ]
+        if claim.date:
+            described += [(ALLY.date, _edtf(claim.date)), *_days(claim.date)]
+        if claim.date_basis:
+            described.append((ALLY.dateBasis, NamedNode(concept("date-basis", claim.date_basis))))
+        where = NamedNode(TRUTHY) if self.counts(held, record) else graph
+        yield from (Quad(period, NamedNode(p), o, where) for p, o in described)
+        if self.counts(held, record):
+            self.said.append(
+                _Said(subject, ALLY.statusPeriod, period, held["rank"], False, NamedNode(TRUTHY))
+            )
+
+    def record(
+        self, article: model.Article, record: model.Said, graph: NamedNode
+    ) -> Iterator[Quad]:
+        subject = self.subject(record)
+        held = model.inherited(record, article.defaults)
+        cls = self.class_of(record, held)
+        planned = cls == ALLY.PlannedEncounter
+        path = self.path(record)
+        node = self.claim_iri(article.id, path, "is")
+        graph = _outside(held) or graph
+        where = _outside(held) or NamedNode(TRUTHY)
+        yield from self.claim(node, subject, RDF + "type", NamedNode(cls), held, article, graph)
+        counts = self.counts(held, record)
+        if counts or isinstance(record, model.Record):
+            being = self.beings[subject]
+            being.classes[cls] = min(being.classes.get(cls, 9), _strength(cls, record))
+            being.graphs.add(where.value)
+        if isinstance(record, model.Record):
+            being.labels.setdefault("en", record.label)
+            if record.ko:
+                being.labels.setdefault("ko", record.ko)
+        for predicate, value, said in self.fixed(record):
+            if said:
+                claim_node = self.claim_iri(article.id, path, said)
+                yield from self.claim(claim_node, subject, predicate, value, held, article, graph)
+            if counts:
+                self.plain.append(Quad(subject, NamedNode(predicate), value, where))
+        if held["modality"] != "held" and counts:
+            modality = NamedNode(concept("modality", held["modality"]))
+            self.plain.append(Quad(subject, NamedNode(ALLY.modality), modality, where))
+        for section in ("participants", "travellers"):
+            for participation in getattr(record, section, ()):
+                yield from self.participation(
+                    article, record, subject, participation, section == "travellers", graph
+                )
+        for name, _, claim in model.claims_of(record):
+            yield from self.field_claim(article, record, subject, name, claim, path, planned, graph)
+
+    def subject(self, record: model.Said) -> NamedNode:
+        match record:
+            case model.Record():
+                return self.ref(record.id)
+            case model.Tenure() | model.Membership():
+                return NamedNode(iri("tenure", record.id))
+            case model.Counterparts():
+                return NamedNode(iri("counterparts", record.id))
+        raise TypeError(type(record).__name__)
+
+    @staticmethod
+    def path(record: model.Said) -> str:
+        prefix = "counterparts." if isinstance(record, model.Counterparts) else ""
+        return prefix + str(getattr(record, "id"))  # noqa: B009 - records share no base with an id
+
+    def class_of(self, record: model.Said, held: dict[str, Any]) -> str:
+        if type(record) in NOT_HELD and held["modality"] != "held":
+            planned, attempted = NOT_HELD[type(record)]
+            return attempted if held["modality"] == "attempted" else planned
+        return CLASSES[type(record)]
+
+    def fixed(self, record: model.Said) -> Iterator[tuple[str, Term, str]]:
+        """Values that are part of what the record is: (predicate, value, claim name or "")."""
+        match record:
+            case model.Encounter():
+                yield ALLY.setting, NamedNode(concept("setting", record.kind)), "setting"
+            case model.Document():
+                yield ALLY.documentKind, NamedNode(concept("document-kind", record.kind)), "kind"
+            case model.Tenure():
+                yield ORG + "member", self.ref(record.person), ""
+                yield ALLY.post, self.ref(record.post), ""
+                yield ALLY.capacity, NamedNode(concept("capacity", record.capacity)), ""
+            case model.Membership():
+                yield ORG + "member", self.ref(record.member), ""
+                yield ORG + "organization", self.ref(record.body), ""
+            case model.Counterparts():
+                first, second = sorted((record.a, record.b))
+                yield ALLY.counterpartA, self.ref(first), "a"
+                yield ALLY.counterpartB, self.ref(second), "b"
+                yield ALLY.parity, NamedNode(concept("parity", record.parity)), "parity"
+                basis = concept("counterpart-basis", record.counterpart_basis)
+                yield ALLY.basis, NamedNode(basis), "basis"
+                if record.channel:
+                    yield ALLY.inChannel, self.ref(record.channel), "channel"
+                if record.level:
+                    yield ALLY.level, NamedNode(concept("level", record.level)), "level"
+                if record.encounter:
+                    yield PROV + "wasDerivedFrom", self.ref(record.encounter), "encounter"
+                days = [dates.parse(c.is_) for c in record.attested]
+                first_days = [d.earliest for d in days if d.earliest]
+                last_days = [d.latest for d in days if d.latest]
+                if first_days and last_days:
+                    yield ALLY.firstAttested, _day(min(first_days)), ""
+                    yield ALLY.lastAttested, _day(max(last_days)), ""
+            case _:
+                pass
+
+    def participation(
+        self,
+        article: model.Article,
+        record: model.Said,
+        subject: NamedNode,
+        p: model.Participation,
+        travels: bool,
+        graph: NamedNode,
+    ) -> Iterator[Quad]:
+        node = NamedNode(iri("participation", f"{self.path(record)}.{p.who}"))
+        held = model.inherited(p, record, article.defaults)
+        claim = self.claim_iri(article.id, self.path(record), "participation", p.who)
+        yield from self.claim(claim, subject, ALLY.participation, node, held, article, graph)
+        described: list[tuple[str, Term]] = [
+            (RDF + "type", NamedNode(ALLY.Participation)),
+            (ALLY.person if p.person else ALLY.unnamedParty, self.ref(p.who)),
+            (ALLY.role, NamedNode(concept("role", p.role))),
+            *((ALLY.inPost, self.ref(o)) for o in p.in_),
+        ]
+        countries = {p.country} if p.country else {self.offices[o].country for o in p.in_}
+        if not countries and p.person:
+            countries = {self.people[p.person].country or ""}
+        described += [(ALLY.country, self.ref(c)) for c in sorted(countries) if c]
+        if p.capacity:
+            described.append((ALLY.capacity, NamedNode(concept("capacity", p.capacity))))
+        if p.printed:
+            described.append((ALLY.printed, Literal(p.printed)))
+        where = NamedNode(TRUTHY) if self.counts(held, record) else graph
+        yield from (Quad(node, NamedNode(a), b, where) for a, b in described)
+        if self.counts(held, record):
+            self.plain.append(Quad(subject, NamedNode(ALLY.participation), node, where))
+            if travels:
+                traveller = NamedNode(ALLY.traveller)
+                self.plain.append(Quad(subject, traveller, self.ref(p.who), where))
+
+    # what stands in the end
+
+    def truthy(self) -> Iterator[Quad]:
+        graph = NamedNode(TRUTHY)
+        a = NamedNode(RDF + "type")
+        for channel in self.facts.channels:
+            subject, denied = self.ref(channel.id), self.channels[channel.id]
+            if denied and all(denied):
+                yield Quad(subject, a, NamedNode(ALLY.Denied), graph)
+            else:
+                yield Quad(subject, a, NamedNode(ALLY.Channel), graph)
+                yield Quad(subject, a, NamedNode(CHANNEL_CLASSES[channel.kind]), graph)
+        for subject, being in self.beings.items():
+            # what only the outside world tells is left out with it
+            graph = NamedNode(TRUTHY if TRUTHY in being.graphs else OUTSIDE)
+            best = min(being.classes.values())
+            for cls in sorted(c for c, s in being.classes.items() if s == best):
+                yield Quad(subject, a, NamedNode(ALLY.Denied if best == 3 else cls), graph)
+            if "en" in being.labels:
+                yield from _labels(subject, being.labels["en"], being.labels.get("ko"), graph)
+        yield from self.plain
+        yield from self.best()
+
+    def best(self) -> Iterator[Quad]:
+        by_field: dict[tuple[NamedNode, str], list[_Said]] = defaultdict(list)
+        for s in self.said:
+            by_field[s.subject, s.predicate].append(s)
+        for (subject, predicate), said in by_field.items():
+            preferred = [s for s in said if s.rank == "preferred"]
+            chosen = preferred if preferred and said[0].single else said
+            chosen = [s for s in chosen if s.rank != "deprecated"]
+            for s in chosen:
+                yield Quad(subject, NamedNode(predicate), s.value, s.graph)
+            if chosen and (said[0].principal or said[0].due):
+                yield from _span(subject, chosen, said[0].due, chosen[0].graph)
+
+
+def _outside(held: dict[str, Any]) -> NamedNode | None:
+    """The graph of outside knowledge, where a claim rests on it."""
+    return NamedNode(OUTSIDE) if held["basis"] in ("external", "general-knowledge") else None
+
+
+def _strength(cls: str, record: model.Said) -> int:
+    """Which of several accounts' classes a thing has: held before planned before denied."""
+    if record.polarity == "denied":
+        return 3
+    return 0 if cls in CLASSES.values() else 1
+
+
+def _span(subject: NamedNode, said: list[_Said], due: bool, graph: NamedNode) -> Iterator[Quad]:
+    spans = [dates.parse(s.value.value) for s in said]
+    earliest = min((d.earliest for d in spans if d.earliest), default=None)
+    latest = max((d.latest for d in spans if d.latest), default=None)
+    names = (ALLY.dueEarliest, ALLY.dueLatest) if due else (ALLY.earliest, ALLY.latest)
+    for name, day in zip(names, (earliest, latest), strict=True):
+        if day:
+            yield Quad(subject, NamedNode(name), _day(day), graph)
+
+
+def _days(text: str) -> Iterator[tuple[str, Term]]:
+    parsed = dates.parse(text)
+    if parsed.earliest:
+        yield ALLY.earliest, _day(parsed.earliest)
+    if parsed.latest:
+        yield ALLY.latest, _day(parsed.latest)
+
+
+def _labels(
+    subject: NamedNode, english: str, korean: str | None, graph: NamedNode
+) -> Iterator[Quad]:
+    for text, language in ((english, "en"), (korean, "ko")):
+        if text:
+            for predicate in (RDFS + "label", SKOS + "prefLabel"):
+                yield Quad(subject, NamedNode(predicate), _text(text, language), graph)
+
+
+def _evidence(article: model.Article) -> Iterator[model.Evidence]:
+    yield from article.published.evidence
+    if article.modified:
+        yield from article.modified.evidence
+    for _, _, record in article.records():
+        yield from record.evidence
+        for section in ("participants", "travellers"):
+            for participation in getattr(record, section, ()):
+                yield from participation.evidence
+        for _, _, claim in model.claims_of(record):
+            yield from claim.evidence
+
+
+def quads(facts: model.Facts) -> Iterator[Quad]:
+    """Everything the facts say, as quads of RDF 1.1; duplicates are possible, the store folds them.
+
+    References must resolve (``seeds.load`` and ``check`` see to it): raises KeyError where one does
+    not.
+    """
+    compiler = _Compiler(facts)
+    yield from compiler.identities()
+    for article in facts.articles:
+        yield from compiler.article(article)
+    yield from compiler.truthy()

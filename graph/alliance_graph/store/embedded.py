@@ -1,0 +1,63 @@
+"""Oxigraph inside this process, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from alliance_graph.errors import AllianceError, QueryError
+from alliance_graph.vocabulary import PREFIXES
+
+if TYPE_CHECKING:
+    from alliance_graph.store import Answer
+
+
+class Embedded:
+    """An in-memory store; queries see the union of all graphs."""
+
+    def __init__(self, quads: Iterable[ox.Quad] = ()) -> None:
+        self.engine = ox.Store()
+        self.load(quads)
+
+    @classmethod
+    def read(cls, path: Path) -> Embedded:
+        """The graph of a build (``alliance.trig``); raises AllianceError where it can't be read."""
+        store = cls()
+        try:
+            store.engine.bulk_load(path=str(path), format=ox.RdfFormat.TRIG)
+        except (OSError, SyntaxError) as bad:
+            raise AllianceError(f"{path}: cannot be read as a built graph: {bad}") from None
+        return store
+
+    def query(self, text: str) -> Answer:
+        """Answer a SPARQL 1.1 query; raises QueryError where it does not parse."""
+        try:
+            return self.engine.query(text, prefixes=PREFIXES, use_default_graph_as_union=True)
+        except SyntaxError as bad:
+            raise QueryError(f"not a SPARQL 1.1 query: {bad}") from None
+        except RuntimeError as bad:
+            raise QueryError(f"the engine could not answer: {bad}") from None
+
+    def update(self, text: str) -> None:
+        """Carry out a SPARQL 1.1 update."""
+        try:
+            self.engine.update(text, prefixes=PREFIXES)
+        except SyntaxError as bad:
+            raise QueryError(f"not a SPARQL 1.1 update: {bad}") from None
+
+    def load(self, quads: Iterable[ox.Quad]) -> None:
+        """Add quads."""
+        self.engine.bulk_extend(quads)
+
+    def quads(self) -> Iterator[ox.Quad]:
+        """Every quad, in no order."""
+        return iter(self.engine.quads_for_pattern(None, None, None))
+
+    def __len__(self) -> int:
+        return len(self.engine)
+
+    def close(self) -> None:
+        """Nothing to let go of: memory is freed with the object."""

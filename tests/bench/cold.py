@@ -1,0 +1,54 @@
+"""The command line from a cold start, and the whole job, beside rdflib on the same file."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from alliance_graph import build, paths
+from tests.bench.measure import paired
+
+_RDFLIB = """
+import sys, rdflib
+data = rdflib.Dataset(default_union=True)
+data.parse(sys.argv[1], format="trig")
+from alliance_graph import questions
+text = questions.bind(questions.find("counterparts"), person=sys.argv[2])
+print(len(list(data.query(text))))
+"""
+
+
+def main() -> None:
+    """Print the table."""
+    alliance = [sys.executable, "-m", "alliance_graph"]
+    ask = [*alliance, "query", "counterparts", "--param", "person=antony-blinken"]
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        build.build(paths.seeds(), home / "build")
+        blinken = "https://w3id.org/alliance-graph/id/person/antony-blinken"
+        print("CPU seconds of the whole process (median, least–most) and peak memory")
+        figures = paired(
+            {
+                "python -c pass": [sys.executable, "-c", "pass"],
+                "import alliance_graph": [sys.executable, "-c", "import alliance_graph"],
+                "alliance --help": [*alliance, "--help"],
+                "alliance query counterparts": ask,
+                "the same file and query in rdflib": [
+                    sys.executable, "-c", _RDFLIB, str(home / "build" / "alliance.trig"), blinken,
+                ],  # fmt: skip
+                "alliance show blinken": [*alliance, "show", "blinken"],
+                "alliance build, nothing changed": [*alliance, "build"],
+            },
+            home,
+        )
+        for name, figure in figures.items():
+            print(figure.row(name))
+
+        def forget() -> None:
+            shutil.rmtree(home / "again", ignore_errors=True)
+
+        whole = {"alliance build, five articles from nothing": [*alliance, "build", "--out", "again"]}
+        for name, figure in paired(whole, home, 5, forget).items():
+            print(figure.row(name))

@@ -1,0 +1,260 @@
+"""The main job: whole or not at all, and the same bytes everywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+from pyoxigraph import RdfFormat, parse
+
+from alliance_graph import build, paths
+from alliance_graph.errors import AllianceError, BrokenFacts
+
+OTHER = Path(__file__).parent / "data" / "other-alliance"
+TEXTS = Path(__file__).parent / "data"
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and ".cache" not in p.parts
+    }
+
+
+def test_a_build_holds_what_the_design_says(built: Path) -> None:
+    names = set(digests(built))
+    assert {
+        "alliance.trig",
+        "alliance.ttl",
+        "claims.ttl",
+        "alliance.jsonld",
+        "network.html",
+        "report.html",
+        "report.json",
+        "docs/codebook.html",
+        "manifest.json",
+    } <= names
+    assert any(n.startswith("tables/") and n.endswith(".csv") for n in names)
+    assert not [p for p in built.parent.iterdir() if p != built]
+
+
+def test_the_manifest_names_every_file_with_its_digest(built: Path) -> None:
+    manifest = json.loads((built / "manifest.json").read_text("utf-8"))
+    there = digests(built)
+    del there["manifest.json"]
+    assert manifest["files"] == there
+    assert manifest["summary"]["articles"] == 5
+    assert manifest["summary"]["of them undecided"] == 0
+    assert manifest["private"] is False
+
+
+def test_files_can_be_read(built: Path) -> None:
+    quads = list(parse(path=str(built / "alliance.trig"), format=RdfFormat.TRIG))
+    assert len(quads) == len(set(quads)) > 10_000
+    for name in ("alliance.ttl", "claims.ttl"):
+        assert list(parse(path=str(built / name), format=RdfFormat.TURTLE))
+
+
+def test_no_path_of_this_machine_in_a_build(built: Path) -> None:
+    root = str(paths.seeds().parent)
+    for path in built.rglob("*"):
+        if path.is_file():
+            text = path.read_bytes()
+            assert root.encode() not in text, path
+            assert str(built.parent).encode() not in text, path
+
+
+def test_bounds_on_counts(built: Path) -> None:
+    """A silent loss of facts fails here; raise the lower bounds as facts come."""
+    counts = json.loads((built / "manifest.json").read_text("utf-8"))["summary"]
+    assert 26 <= counts["officials"] <= 40
+    assert 20 <= counts["offices"] <= 40
+    assert 13 <= counts["channels"] <= 25
+    assert 22 <= counts["encounters"] <= 45
+    assert 2_000 <= counts["claims"] <= 4_000
+    assert 8 <= counts["counterparts"] <= 16
+
+
+def test_another_alliance_compiles_with_the_same_code(tmp_path: Path) -> None:
+    built = build.build(OTHER, tmp_path / "build")
+    assert built.summary["counterparts"] == 2
+    assert built.summary["planned encounters"] == 1
+    assert built.summary["denied"] == 1
+    page = (tmp_path / "build" / "network.html").read_text("utf-8")
+    assert "Penny Wong" in page
+    assert "Blinken" not in page
+
+
+def _build_elsewhere(tmp_path: Path, name: str, env: dict[str, str]) -> dict[str, str]:
+    """A build of a copy of the facts in a folder of its own, by a fresh process."""
+    home = tmp_path / name / ("x" * len(name))
+    facts = home / "facts"
+    # another order of directory entries: written backwards
+    for path in sorted(OTHER.rglob("*.yaml"), reverse=name == "b"):
+        copy = facts / path.relative_to(OTHER)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+    command = [sys.executable, "-m", "alliance_graph", "build", "--facts", str(facts)]
+    subprocess.run(
+        command, check=True, cwd=home, env={**os.environ, **env}, stdout=subprocess.DEVNULL
+    )
+    return digests(home / "build")
+
+
+def test_same_facts_same_bytes_wherever_they_are_built(tmp_path: Path) -> None:
+    first = _build_elsewhere(
+        tmp_path, "a", {"PYTHONHASHSEED": "1", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+    )
+    second = _build_elsewhere(
+        tmp_path, "b", {"PYTHONHASHSEED": "2", "TZ": "Asia/Seoul", "LC_ALL": "C", "PYTHONUTF8": "0"}
+    )
+    assert first == second
+
+
+def test_an_unchanged_build_is_left_alone(tmp_path: Path) -> None:
+    out = tmp_path / "build"
+    assert build.build(OTHER, out).fresh
+    inode = out.stat().st_ino
+    again = build.build(OTHER, out)
+    assert not again.fresh
+    assert again.summary["counterparts"] == 2
+    assert out.stat().st_ino == inode
+
+
+def test_a_damaged_build_is_made_again(tmp_path: Path) -> None:
+    out = tmp_path / "build"
+    build.build(OTHER, out)
+    before = digests(out)
+    (out / "alliance.ttl").write_text("", "utf-8")
+    assert build.build(OTHER, out).fresh
+    assert digests(out) == before
+
+
+def test_changed_facts_are_built_anew(tmp_path: Path) -> None:
+    facts, out = tmp_path / "facts", tmp_path / "build"
+    shutil.copytree(OTHER, facts)
+    build.build(facts, out)
+    person = facts / "people" / "penny-wong.yaml"
+    person.write_text(person.read_text("utf-8").replace("Penny Wong", "Wong Penny"), "utf-8")
+    assert build.build(facts, out).fresh
+    assert "Wong Penny" in (out / "alliance.ttl").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("penny-wong, in:", "peny-wong, in:"),  # no such person
+        ("kind: meeting", "kind: meting"),  # not of the closed list
+        ("is: 2022-12-09, date_basis: stated, printed", "is: 2022-13-09, printed"),  # no such day
+        ("encounters:", "encounters: ["),  # no YAML
+    ],
+)
+def test_broken_facts_leave_the_old_build_alone(tmp_path: Path, old: str, new: str) -> None:
+    facts, out = tmp_path / "facts", tmp_path / "build"
+    shutil.copytree(OTHER, facts)
+    build.build(facts, out)
+    before = digests(out)
+    article = facts / "articles" / "test-notes-2022-12-10.yaml"
+    text = article.read_text("utf-8")
+    assert old in text
+    article.write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(BrokenFacts) as broken:
+        build.build(facts, out)
+    place = next(f.where for f in broken.value.findings if f.severity == "error")
+    assert place is not None
+    assert place.file.endswith("test-notes-2022-12-10.yaml")
+    assert digests(out) == before
+    assert {p.name for p in tmp_path.iterdir()} == {"facts", "build"}
+
+
+def test_a_folder_that_is_no_build_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine", "utf-8")
+    with pytest.raises(AllianceError, match="no build of ours"):
+        build.build(OTHER, tmp_path)
+    assert (tmp_path / "thesis.txt").read_text("utf-8") == "mine"
+
+
+def test_no_facts_there(tmp_path: Path) -> None:
+    with pytest.raises(AllianceError, match="no such folder of facts"):
+        build.compile_facts(tmp_path / "nowhere")
+
+
+def test_a_build_with_texts_is_marked_private_and_shows_passages(tmp_path: Path) -> None:
+    out = tmp_path / "private"
+    build.build(OTHER, out, TEXTS)
+    assert json.loads((out / "manifest.json").read_text("utf-8"))["private"] is True
+    page = (out / "network.html").read_text("utf-8")
+    assert "neither side has named a day" in page or "A follow-up between officials" in page
+    public = tmp_path / "public"
+    build.build(OTHER, public)
+    for path in public.rglob("*"):
+        if path.is_file():
+            assert b"A follow-up between officials is planned" not in path.read_bytes(), path
+
+
+def test_readers_see_one_whole_build(tmp_path: Path) -> None:
+    """While builds change places, manifest and files that a reader opens in one folder agree."""
+    facts, out = tmp_path / "facts", tmp_path / "build"
+    shutil.copytree(OTHER, facts)
+    build.build(facts, out)
+    stop = threading.Event()
+    torn: list[str] = []
+
+    def read() -> None:
+        while not stop.is_set():
+            folder = os.open(out, os.O_RDONLY)  # one folder, whatever its name is by then
+            try:
+                manifest = os.open("manifest.json", os.O_RDONLY, dir_fd=folder)
+                with open(manifest, "rb") as f:
+                    wanted = json.load(f)["files"]["alliance.ttl"]
+                with open(os.open("alliance.ttl", os.O_RDONLY, dir_fd=folder), "rb") as f:
+                    if hashlib.sha256(f.read()).hexdigest() != wanted:
+                        torn.append(wanted)
+            except FileNotFoundError:
+                pass  # the old folder is being removed under us: it was whole until then
+            finally:
+                os.close(folder)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    person = facts / "people" / "penny-wong.yaml"
+    text = person.read_text("utf-8")
+    for n in range(4):
+        person.write_text(text.replace("Penny Wong", f"Penny Wong {'I' * n}".strip()), "utf-8")
+        build.build(facts, out)
+    stop.set()
+    reader.join()
+    assert torn == []
+
+
+def test_a_killed_build_leaves_the_old_one_and_the_next_sweeps_up(tmp_path: Path) -> None:
+    facts, out = tmp_path / "facts", tmp_path / "build"
+    shutil.copytree(OTHER, facts)
+    build.build(facts, out)
+    person = facts / "people" / "penny-wong.yaml"
+    text = person.read_text("utf-8")
+    random = Random(3)
+    for n in range(6):
+        before = digests(out)
+        person.write_text(text.replace("Penny Wong", f"Penny Wong {'I' * (n + 1)}"), "utf-8")
+        command = [sys.executable, "-m", "alliance_graph", "build", "--facts", str(facts)]
+        child = subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.DEVNULL)
+        time.sleep(random.uniform(0.1, 1.5))
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        now = digests(out)
+        whole = json.loads((out / "manifest.json").read_text("utf-8"))["files"]
+        assert now == before or {k: v for k, v in now.items() if k != "manifest.json"} == whole
+    build.build(facts, out)
+    assert {p.name for p in tmp_path.iterdir()} == {"facts", "build"}
