@@ -238,7 +238,7 @@ def _inputs(root: Path, texts: Path | None) -> str:
                 digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
         digest.update(b"\1")
-    for name in ("pyoxigraph", "pydantic", "pyvis", "networkx", "pyrudof"):
+    for name in ("pyoxigraph", "pydantic", "pyvis", "networkx"):
         digest.update(f"{name} {version(name)}\n".encode())
     return digest.hexdigest()
 
