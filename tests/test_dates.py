@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import doctest
 import re
 import time
 import warnings
@@ -12,6 +13,11 @@ from hypothesis import strategies as st
 from alliance_graph import dates
 from alliance_graph.dates import days_between, gap, parse, resolve, weekday
 from alliance_graph.errors import DateError
+
+
+def test_the_examples_hold() -> None:
+    assert doctest.testmod(dates) == (0, 2)
+
 
 # --- EDTF ---------------------------------------------------------------------------------------
 
@@ -223,7 +229,8 @@ HANKYOREH = date(2021, 3, 19)
         ("on Monday", NATION_PRESS, "2025-12-08"),
         ("On December 9", NATION_PRESS, "2025-12-09"),
         ("Friday", NATION_PRESS, "2025-12-12"),
-        ("commencing next year", NATION_PRESS, None),
+        ("commencing next year", NATION_PRESS, "2026/.."),
+        ("as soon as next week", NATION_PRESS, "2025-12-15/.."),
         ("next year", NATION_PRESS, "2026"),
         ("on February 28, local time", READOUT, "2024-02-28"),
         ("on February 22", READOUT, "2024-02-22"),
@@ -235,7 +242,11 @@ HANKYOREH = date(2021, 3, 19)
         ("yesterday", HANKYOREH, "2021-03-18"),
         ("since mid-February", HANKYOREH, "2021-02-11~/.."),
         ("the previous day", date(2021, 3, 18), "2021-03-17"),
-        ("over the course of two days", HANKYOREH, None),
+        ("Like the previous day", date(2021, 3, 18), "2021-03-17"),
+        ("over the course of two days", date(2021, 3, 18), "2021-03-17/2021-03-18"),
+        ("tenth anniversary", READOUT, "2014"),
+        ("the 70th anniversary of", date(2023, 10, 1), "1953"),
+        ("for months", NATION_PRESS, None),
         ("first meeting in five years", HANKYOREH, None),
     ],
 )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import doctest
 import hashlib
 import time
 import unicodedata
@@ -88,6 +89,10 @@ def pinned() -> Article:
 
 def where(_: str, *loc: str | int) -> Mark:
     return Mark("/".join(map(str, loc)))
+
+
+def test_the_examples_hold() -> None:
+    assert doctest.testmod(evidence) == (0, 1)
 
 
 # --- words and digests --------------------------------------------------------------------------

@@ -263,6 +263,18 @@ _NUMBERS = {
     "eleven": 11,
     "twelve": 12,
 }
+_ORDINALS = {
+    "first": 1,
+    "second": 2,
+    "third": 3,
+    "fourth": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "seventh": 7,
+    "eighth": 8,
+    "ninth": 9,
+    "tenth": 10,
+}
 _MONTHS = {
     name: i
     for i, full in enumerate(MONTHS, start=1)
@@ -292,7 +304,10 @@ _WHICH = {
 }
 _BESIDE = "(?P<which>" + "|".join(_WHICH) + ")"
 
-_LEAD = re.compile(r"^(?:(?:sometime|just|only|merely|around|about) )*(?:on|in|at|during|from|of) ")
+_LEAD = re.compile(r"^(?:sometime|just|only|merely|around|about|like|on|in|at|during|from|of) ")
+_OPEN_END = re.compile(
+    r"^(?:(?:ever )?since|as (?:soon|early) as|starting|beginning|commencing) (?!of )"
+)
 _TAIL = re.compile(
     r"(?: \((?:[^()]*time[^()]*|[a-z]{3})\)|,? local time"
     r"|(?<!^this) (?:morning|afternoon|evening|night))$"
@@ -367,10 +382,16 @@ def _nearest(days: Iterable[date | None], anchor: date, direction: Direction | N
     return max((d for d in days if d and d <= anchor), default=None)
 
 
+def _number(word: str | None) -> int:
+    """A count in digits or words, also an ordinal."""
+    digits = (word or "").rstrip("stndrh")
+    return int(digits) if digits.isdigit() else (_NUMBERS | _ORDINALS)[word or ""]
+
+
 def _day_in(year: int, month: int, day: str | None) -> date | None:
     """A day of a month, from its number as printed ("15th"); ``None`` if the month lacks it."""
     first, last = _month(year, month)
-    number = int((day or "0").rstrip("stndrh"))
+    number = _number(day)
     return first.replace(day=number) if 1 <= number <= last.day else None
 
 
@@ -553,14 +574,29 @@ def _weekday_beside(said: _Groups, anchor: date, _: Direction | None) -> Edtf | 
     r" (?:(?P<back>ago|earlier|before|prior)|later|after|from now|hence)"
 )
 def _counted(said: _Groups, anchor: date, _: Direction | None) -> Edtf | None:
-    word, unit = said["count"] or "", said["unit"] or ""
-    count = int(word) if word.isdigit() else _NUMBERS[word]
-    if said["back"]:
-        count = -count
+    unit = said["unit"] or ""
+    count = -_number(said["count"]) if said["back"] else _number(said["count"])
     if unit == "week":
         day = anchor + timedelta(weeks=count)
         return _span(day, day, "~")
     return _span(*_unit(anchor, unit, count))
+
+
+@_phrase(
+    rf"(?:over|during) (?:the course of )?(?P<count>[0-9]{{1,2}}|{'|'.join(_NUMBERS)}) days",
+    rf"(?:the )?(?:past|last) (?P<count>[0-9]{{1,2}}|{'|'.join(_NUMBERS)}) days",
+)
+def _days_up_to(said: _Groups, anchor: date, _: Direction | None) -> Edtf | None:
+    """The days that end with the anchor."""
+    return _span(anchor - timedelta(days=_number(said["count"]) - 1), anchor)
+
+
+@_phrase(
+    rf"(?:the )?(?P<count>[0-9]{{1,3}}(?:st|nd|rd|th)|{'|'.join(_ORDINALS)}) anniversary(?: of)?"
+)
+def _anniversary(said: _Groups, anchor: date, _: Direction | None) -> Edtf | None:
+    """The year of what has its anniversary in the anchor's year."""
+    return _span(*_unit(anchor, "year", -_number(said["count"])))
 
 
 def resolve(phrase: str, anchor: date, direction: Direction | None = None) -> Edtf | None:
@@ -571,7 +607,7 @@ def resolve(phrase: str, anchor: date, direction: Direction | None = None) -> Ed
     Weeks run from Monday. "Next Tuesday" said before that week's Tuesday can mean either of two
     days: an EDTF one-of set. "Early", "mid-" and "late" are thirds (days 1-10, 11-20, 21-end of a
     month; four months of a year) and approximate; so is a count of weeks. Months and years that
-    are counted are whole ones. "Since ..." is an interval with an open end.
+    are counted are whole ones. "Since ..." and "as soon as ..." begin an interval with an open end.
 
     >>> resolve("Earlier last month", date(2020, 10, 16)).text
     '2020-09'
@@ -582,14 +618,15 @@ def resolve(phrase: str, anchor: date, direction: Direction | None = None) -> Ed
     """
     text = " ".join(phrase[:200].lower().split()).strip(" .,;:")
     text = re.sub(r"^[a-z]+day, (?=[a-z])", "", text)
-    since = text.removeprefix("ever ").startswith("since ")
-    text = text.removeprefix("ever ").removeprefix("since ")
-    before = None
-    while before != text:
+    opened = _OPEN_END.match(text)
+    text = _OPEN_END.sub("", text)
+    found, before = None, None
+    while found is None and before != text:
         before = text
-        text = _LEAD.sub("", _TAIL.sub("", text), count=1).strip(" ,") if text else text
-    found = _read(text, anchor, direction)
-    if since and found and found.earliest:
+        text = _TAIL.sub("", text).strip(" ,")
+        found = _read(text, anchor, direction)
+        text = _LEAD.sub("", text)
+    if opened and found and found.earliest:
         begin = found.text.partition("/")[0]
         return parse(f"{found.earliest if found.precision == 'set' else begin}/..")
     return found

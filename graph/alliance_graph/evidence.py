@@ -36,8 +36,8 @@ def words(text: str) -> list[str]:
 def digest(found: Sequence[str]) -> str:
     """The first 16 hex digits of sha-256 over words joined by one space.
 
-    >>> digest(words("spoke  by\\nphone"))
-    'd2c9ef5b3e6c1c5c'
+    >>> digest(words("met  in Seoul"))
+    'd5452906fd28f0f8'
     """
     return _digest(" ".join(found).encode())
 
@@ -375,13 +375,10 @@ def verify(article: Article, text: str | Copy, where: Where | None = None) -> li
 
 
 def copies(texts: Path | Mapping[str, str]) -> dict[str, Copy]:
-    """Copies by name: of the ``.txt`` files of a folder, or of texts by name."""
+    """Copies by name: of one file, of the ``.txt`` files of a folder, or of texts by name."""
     if isinstance(texts, Path):
-        texts = {
-            path.name: path.read_text("utf-8", errors="replace")
-            for path in sorted(texts.glob("*.txt"))
-            if path.is_file()
-        }
+        paths = [texts] if texts.is_file() else sorted(texts.glob("*.txt"))
+        texts = {p.name: p.read_text("utf-8", errors="replace") for p in paths if p.is_file()}
     return {name: Copy(text) for name, text in texts.items()}
 
 

@@ -38,6 +38,8 @@ FOLDERS: dict[str, type[Thing]] = {
     "articles": Article,
 }
 """The folders of a set of facts, and what a file in each holds."""
+LISTS = ("errata", "codings")
+"""The files beside the folders, ``errata.yaml`` and ``codings.yaml``: each a list, each optional."""
 
 Loc = tuple[str | int, ...]
 
@@ -50,6 +52,8 @@ class _File(NamedTuple):
     text: str
     data: Any
     node: Node
+    reads: bool = True
+    """Whether the value is to be used; if not, only for the ids in it."""
 
     @property
     def name(self) -> str:
@@ -138,7 +142,7 @@ def load(root: Path) -> Loaded:
     for thing, file in held:
         findings += _references(thing, file, known)
     loaded = Loaded(
-        _facts(things),
+        _facts(things, **_lists(root, known, findings)),
         (),
         files,
         known.places(),
@@ -149,18 +153,47 @@ def load(root: Path) -> Loaded:
     return Loaded(loaded.facts, tuple(in_order(findings)), files, known.places())
 
 
-def _facts(things: dict[str, list[Thing]]) -> Facts:
+def _facts(things: dict[str, list[Thing]], **lists: Any) -> Facts:
     """The facts, kind by kind in the order of ids; the things in it have been validated."""
     ordered: dict[str, Any] = {
         folder: tuple(sorted(found, key=lambda t: t.id)) for folder, found in things.items()
     }
-    return Facts.model_construct(**ordered)
+    return Facts.model_construct(**ordered, **lists)
+
+
+def _lists(root: Path, known: _Known, findings: list[Finding]) -> dict[str, tuple[BaseModel, ...]]:
+    """What the files beside the folders hold, by name."""
+    lists: dict[str, tuple[BaseModel, ...]] = {}
+    for name in LISTS:
+        path = root / f"{name}.yaml"
+        if path.is_symlink():
+            findings.append(_link(path))
+        if path.is_symlink() or not path.is_file():
+            continue
+        file = _read(path, "", findings)
+        if not file.reads:
+            continue
+        if not isinstance(file.data, list):
+            what = f"{path.name} is a list, not {complaints.shown(file.data)}"
+            mend = "begin each entry with `- `, or write `[]`"
+            findings.append(Finding("error", "shape", what, mend, _mark(file, ())))
+            continue
+        try:
+            lists[name] = getattr(Facts.model_validate({name: file.data}), name)
+        except ValidationError as bad:
+            errors = bad.errors(include_url=False)
+            findings += complaints.findings(errors, Facts, partial(_mark, file), ())
+            continue
+        for i, entry in enumerate(lists[name]):
+            field = "about" if isinstance(entry, model.Erratum) else "article"
+            findings += known.unknown(getattr(entry, field), _mark(file, (i, field)))
+    return lists
 
 
 def _read_all(
     root: Path, findings: list[Finding], folders: Iterable[str] = tuple(FOLDERS)
 ) -> Iterator[_File]:
-    """Each file that reads as YAML, in the order of folders and names."""
+    """Each file in the order of folders and names, also those that do not read."""
     if not root.is_dir():
         findings.append(
             Finding(
@@ -175,19 +208,22 @@ def _read_all(
     findings += _stray_folders(root)
     for folder in folders:
         for path in _paths(root / folder, findings):
-            name = str(path)
-            try:
-                raw = _bytes(path)
-            except OSError as bad:
-                what = f"cannot be read: {bad.strerror}"
-                findings.append(Finding("error", "unreadable", what, "see to the file", Mark(name)))
-                continue
-            data, node, wrong = yaml12.read(raw, name)
-            findings += wrong
-            if node is not None and not wrong:
-                text = raw.decode()
-                findings += _comments(text, name)
-                yield _File(path, folder, text, data, node)
+            yield _read(path, folder, findings)
+
+
+def _read(path: Path, folder: str, findings: list[Finding]) -> _File:
+    name = str(path)
+    try:
+        raw = _bytes(path)
+    except OSError as bad:
+        what = f"cannot be read: {bad.strerror}"
+        findings.append(Finding("error", "unreadable", what, "see to the file", Mark(name)))
+        return _File(path, folder, "", None, Node(1, 1), reads=False)
+    data, node, wrong = yaml12.read(raw, name)
+    findings += wrong
+    text = "" if wrong else raw.decode()
+    findings += _comments(text, name)
+    return _File(path, folder, text, data, node or Node(1, 1), reads=not wrong)
 
 
 def _stray_folders(root: Path) -> Iterator[Finding]:
@@ -274,6 +310,8 @@ def _quoted(article: Article) -> list[Loc]:
 
 def _validated(file: _File, findings: list[Finding]) -> Thing | None:
     kind = FOLDERS[file.folder]
+    if not file.reads:
+        return None
     if not isinstance(file.data, dict):
         what = f"a file of {file.folder}/ is a map of fields, not {complaints.shown(file.data)}"
         findings.append(Finding("error", "shape", what, "begin with `id: …`", _mark(file, ())))
@@ -315,9 +353,9 @@ class _Known:
 
     def add_raw(self, file: _File) -> None:
         """The ids of a file that did not fit the model: references to them are no errors."""
+        self._raw(file.key, file, ())
         if not isinstance(file.data, dict):
             return
-        self._raw(file.data.get("id"), file, ())
         for section, items in file.data.items():
             if file.folder == "articles" and isinstance(items, list):
                 for i, item in enumerate(items):
@@ -360,6 +398,15 @@ class _Known:
                     Finding("error", "duplicate-id", what, mend, mark, (name,), (marks[0],))
                 )
         return findings
+
+    def unknown(self, name: str, mark: Mark) -> list[Finding]:
+        """A finding where a name is neither an id nor begins, as a claim's does, with one."""
+        if name.partition(".")[0] in self.ids:
+            return []
+        meant = complaints.near(name, self.ids)
+        mend = f"did you mean {meant}?" if meant else "of what is gone, name the article that told it"
+        what = f"nothing has the id {name}"
+        return [Finding("error", "unknown-id", what, mend, mark, (name,))]
 
     def near(self, name: str, kinds: tuple[str, ...]) -> str | None:
         """The known id of one of these kinds that looks most like a name."""
@@ -602,39 +649,33 @@ def pin(
         article = _validated(file, findings)
         if not isinstance(article, Article) or yaml12.comments(file.text, file.name):
             continue
-        done = _pin_file(article, file, copies, findings)
-        if done != article:
-            _replace(file.path, dump(done, yaml12.head(file.text)))
-            before, after = len(_quoted(article)), len(_quoted(done))
-            what = f"{before - after} of {before} quotes pinned"
-            mend = "look at the change, then run `alliance check`"
-            findings.append(Finding("info", "pinned", what, mend, Mark(file.name), (article.id,)))
+        if _quoted(article) or article.text_digest is None:
+            findings += _pin_file(article, file, copies)
     return in_order(findings)
 
 
-def _pin_file(
-    article: Article,
-    file: _File,
-    copies: Mapping[str, evidence.Copy],
-    findings: list[Finding],
-) -> Article:
-    if not _quoted(article) and article.text_digest:
-        return article
+def _pin_file(article: Article, file: _File, copies: Mapping[str, evidence.Copy]) -> list[Finding]:
     name = evidence.text_of(article, copies)
     if name is None:
         what = f"no text has a block of {article.id}"
         mend = "quote its blocks as `- {block: body, p: 1, quote: first words … last words}`"
-        findings.append(
-            Finding("error", "no-text", what, mend, _mark(file, ("blocks",)), (article.id,))
-        )
-        return article
+        return [Finding("error", "no-text", what, mend, _mark(file, ("blocks",)), (article.id,))]
+    done, left = evidence.pin(article, copies[name], _where(file))
+    if done == article:
+        return left
+    text = dump(done, yaml12.head(file.text))
+    _replace(file.path, text)
+    _, node, _ = yaml12.read(text.encode(), file.name)
+    if left and node:  # their places are now others
+        _, left = evidence.pin(done, copies[name], _where(file._replace(node=node)))
+    before, after = len(_quoted(article)), len(_quoted(done))
+    what = f"{before - after} of {before} quotes pinned"
+    mend = "look at the change, then run `alliance check`"
+    return [Finding("info", "pinned", what, mend, Mark(file.name), (article.id,)), *left]
 
-    def where(_: str, *loc: str | int) -> Mark:
-        return _mark(file, loc)
 
-    done, wrong = evidence.pin(article, copies[name], where)
-    findings += wrong
-    return done
+def _where(file: _File) -> evidence.Where:
+    return lambda _, *loc: _mark(file, loc)
 
 
 # --- for editors --------------------------------------------------------------------------------

@@ -402,7 +402,7 @@ def _safe(value: str, flow: bool) -> bool:
         return False
     if _SPECIAL.search(value) or value.startswith("..."):
         return False
-    if flow and re.search(r"[,\[\]{}]|:[,\[\]{}]", value):
+    if flow and re.search(r"[,\[\]{}]|:\?", value):  # libyaml takes `:?` for the end of a key
         return False
     return not (_INT.fullmatch(value) or _FLOAT.fullmatch(value))
 
