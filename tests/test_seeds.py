@@ -782,3 +782,19 @@ def test_a_person_is_dumped_as_it_stands() -> None:
         "- Y\n"
         "- {is: Z, basis: curated}\n"
     )
+
+
+@pytest.mark.parametrize("anchor", ["2022-13-01", "au-jp-2-plus-2-2022-12-08"])
+def test_an_anchor_is_a_date_or_the_id_of_an_event(tmp_path: Path, anchor: str) -> None:
+    other = Path(__file__).parent / "data" / "other-alliance"
+    for path in other.rglob("*.yaml"):
+        copy = tmp_path / path.relative_to(other)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        text = path.read_text("utf-8").replace(
+            "{is: 2022-12-09, date_basis: stated, printed",
+            f"{{is: 2022-12-09, anchor: {anchor}, date_basis: stated, printed",
+        )
+        copy.write_text(text, "utf-8")
+    errors = [f for f in seeds.load(tmp_path).findings if f.severity == "error"]
+    assert [f.code for f in errors] == ["unknown-id"]
+    assert anchor in errors[0].what

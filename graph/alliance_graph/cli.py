@@ -18,6 +18,7 @@ from alliance_graph.errors import AllianceError, BrokenFacts, Finding
 if TYPE_CHECKING:
     from alliance_graph.coverage import BlockCoverage
     from alliance_graph.questions import Question
+    from alliance_graph.seeds import Loaded
     from alliance_graph.store.embedded import Embedded
 
 OUT = Path("build")
@@ -486,7 +487,7 @@ def schema(out: Path | None) -> None:
         return
     out.mkdir(parents=True, exist_ok=True)
     for name, value in schemas.items():
-        outputs.write(out / f"{name}.schema.json", (_json(value) + "\n").encode())
+        outputs.write(out / f"{name}.json", (_json(value) + "\n").encode())
 
 
 @main.command()
@@ -519,22 +520,52 @@ def pin(texts: Path, facts: Path | None) -> None:
 
 
 @main.command()
+@click.argument("what", required=False)
 @click.option("--texts", type=click.Path(exists=True, path_type=Path), required=True)
 @_facts
 @_format
-@_example("alliance evidence --texts texts/")
-def evidence(texts: Path, facts: Path | None, form: str) -> None:
-    """Verify locators against the texts."""
+@_example("alliance evidence --texts texts/ choi-biegun-2020-09")
+def evidence(what: str | None, texts: Path, facts: Path | None, form: str) -> None:
+    """Verify locators against the texts.
+
+    With WHAT (the id of an article or record) its passages are shown, too.
+    """
     from alliance_graph import evidence as job
     from alliance_graph import seeds
 
     loaded = seeds.load(_facts_folder(facts))
     findings = [*loaded.findings, *job.verify_all(loaded.facts, texts, loaded.where)]
+    passages = _passages(loaded, texts, what) if what else []
     if form == "json":
-        click.echo(_json([f.as_dict() for f in findings]))
+        click.echo(_json({"findings": [f.as_dict() for f in findings], "passages": passages}))
     else:
-        _print_findings(findings)
+        for p in passages:
+            click.echo(f"{p['of']}  ({p['article']}, {p['place']})\n    {p['passage']}")
+        failing = [f for f in findings if f.fails]
+        _print_findings(failing)
         cited = sum(len(list(job.locators(a))) for a in loaded.facts.articles)
-        wrong = sum(f.fails for f in findings)
-        click.echo(f"{cited} locators in {len(loaded.facts.articles)} articles, {wrong} findings")
+        click.echo(
+            f"{cited} locators in {len(loaded.facts.articles)} articles, {len(failing)} to mend",
+            err=True,
+        )
     sys.exit(1 if any(f.fails for f in findings) else 0)
+
+
+def _passages(loaded: Loaded, texts: Path, what: str) -> list[dict[str, str]]:
+    from alliance_graph import evidence as job
+
+    copies = job.copies(texts)
+    found = []
+    for article in loaded.facts.articles:
+        name = job.text_of(article, copies)
+        for _, of, place in job.locators(article):
+            if name is None or what not in (article.id, of, of.partition(" ")[0]):
+                continue
+            text = job.passage(article, place, copies[name])
+            where = f"{place.block} {place.p}, words {place.words}"
+            found.append(
+                {"of": of, "article": article.id, "place": where, "passage": text or "not found"}
+            )
+    if not found:
+        raise AllianceError(f"no passage of {what!r}: name an article or a record by its id")
+    return found

@@ -599,6 +599,15 @@ def _anniversary(said: _Groups, anchor: date, _: Direction | None) -> Edtf | Non
     return _span(*_unit(anchor, "year", -_number(said["count"])))
 
 
+def readable(text: str) -> bool:
+    """Whether :func:`parse` reads a text as a date."""
+    try:
+        parse(text)
+    except DateError:
+        return False
+    return True
+
+
 def resolve(phrase: str, anchor: date, direction: Direction | None = None) -> Edtf | None:
     """The days that a phrase as printed can mean, counted from the day ``anchor``.
 

@@ -315,7 +315,14 @@ class DateClaim(Claim[Edtf]):
 
     date_basis: DateBasis | None = None
     """``stated`` in full, ``resolved`` from a relative phrase, ``year-inferred``, ``external``."""
-    anchor: Slug | Edtf | None = None
+    anchor: (
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^[0-9a-z][0-9a-z.:+-]{3,79}$"),
+            RefTo("encounter", "visit", "context-event", "document", "statement"),
+        ]
+        | None
+    ) = None
     """What a relative phrase counts from: a date or an encounter's id; default: publication."""
 
 
@@ -836,7 +843,10 @@ class Erratum(Value):
 
 
 class Coding(Value):
-    """How far two independent codings of an article agree in one kind of fact (``codings.yaml``)."""
+    """How far two independent codings of an article agree in one kind of fact.
+
+    ``codings.yaml`` is a list of them.
+    """
 
     article: Annotated[Slug, RefTo("article")]
     section: Short

@@ -293,15 +293,19 @@ class _Compiler:
                 pass
 
     def outside_names(self, thing: model.Identity, subject: NamedNode) -> Iterator[Quad]:
-        graph = NamedNode(OUTSIDE)
         for name, claims, language in (("ko", thing.ko, "ko"), ("alias", thing.aliases, "en")):
             for i, claim in enumerate(claims):
                 first = name == "ko" and i == 0
+                # a translation of ours is no knowledge from outside
+                ours = claim.basis == "curated"
+                graph = NamedNode(IDENTITIES if ours else OUTSIDE)
                 predicate = SKOS + ("prefLabel" if first else "altLabel")
                 value = _text(claim.is_, language)
                 yield Quad(subject, NamedNode(predicate), value, graph)
                 if first:
                     yield Quad(subject, NamedNode(RDFS + "label"), value, graph)
+                if ours:
+                    continue
                 node = self.claim_iri("outside", thing.id, name, slug(claim.is_))
                 held = model.inherited(claim, model.Said(basis="general-knowledge"))
                 yield from self.claim(node, subject, predicate, value, held, None, graph)
@@ -603,7 +607,7 @@ class _Compiler:
                 yield from self.claim(claim_node, subject, predicate, value, held, article, graph)
             if counts:
                 self.plain.append(Quad(subject, NamedNode(predicate), value, where))
-        if held["modality"] != "held" and counts:
+        if counts and (held["modality"] != "held" or isinstance(record, model.Commitment)):
             modality = NamedNode(concept("modality", held["modality"]))
             self.plain.append(Quad(subject, NamedNode(ALLY.modality), modality, where))
         for section in ("participants", "travellers"):

@@ -21,7 +21,7 @@ from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
-from alliance_graph import complaints, evidence, model, yaml12
+from alliance_graph import complaints, dates, evidence, model, yaml12
 from alliance_graph.complaints import inner_model, parts, words_of
 from alliance_graph.errors import Finding, Mark, in_order
 from alliance_graph.model import Article, Facts, Record, RefTo, Said, Thing
@@ -39,7 +39,7 @@ FOLDERS: dict[str, type[Thing]] = {
 }
 """The folders of a set of facts, and what a file in each holds."""
 LISTS = ("errata", "codings")
-"""The files beside the folders, ``errata.yaml`` and ``codings.yaml``: each a list, each optional."""
+"""The files beside the folders (``errata.yaml``, ``codings.yaml``): each a list, none needed."""
 
 Loc = tuple[str | int, ...]
 
@@ -404,7 +404,9 @@ class _Known:
         if name.partition(".")[0] in self.ids:
             return []
         meant = complaints.near(name, self.ids)
-        mend = f"did you mean {meant}?" if meant else "of what is gone, name the article that told it"
+        mend = (
+            f"did you mean {meant}?" if meant else "of what is gone, name the article that told it"
+        )
         what = f"nothing has the id {name}"
         return [Finding("error", "unknown-id", what, mend, mark, (name,))]
 
@@ -451,7 +453,9 @@ def references(value: BaseModel, loc: Loc = ()) -> Iterator[tuple[Loc, str, tupl
             if isinstance(item, BaseModel):
                 yield from references(item, at)
             elif isinstance(item, str) and slot.refs and item not in slot.words:
-                yield at, item, slot.refs
+                # a date may be counted from a day as well as from an event
+                if slot.name != "anchor" or not dates.readable(item):
+                    yield at, item, slot.refs
 
 
 def _references(thing: Thing, file: _File, known: _Known) -> list[Finding]:
