@@ -29,7 +29,7 @@ bench: $(VENV)/stamp-project $(VENV)/stamp-test ## measure and print, assert not
 
 lock: ## pin anew after a change of dependencies (needs uv; UPGRADE=--upgrade takes newer ones)
 	$(LOCK) pyproject.toml --group build --output-file requirements.lock
-	$(LOCK) pyproject.toml --group build --group test --constraint requirements.lock \
+	$(LOCK) pyproject.toml --group build --group test --extra notebook --constraint requirements.lock \
 	  --output-file tests/requirements.lock
 
 clean: ## remove all that make has made

@@ -112,7 +112,7 @@ def summary(store: Embedded, findings: tuple[Finding, ...]) -> dict[str, int]:
     state = "<https://w3id.org/alliance-graph/vocabulary/commitment-state/"
     return {
         "articles": count("?x a ally:Article"),
-        "officials": count("?t a ally:Tenure ; org:member ?x . ?x a foaf:Person"),
+        "officials": count("?x a foaf:Person MINUS { ?a a ally:Article ; schema:author ?x }"),
         "offices": count("?x a org:Post"),
         "institutions": count("?x a org:Organization"),
         "channels": count("?x a ally:Channel"),
@@ -189,7 +189,7 @@ def files(
     made: Compiled, counts: dict[str, int], texts: Path | None
 ) -> Iterator[tuple[str, bytes]]:
     """Every file of a build but its manifest, as (name, bytes)."""
-    from alliance_graph import network, outputs, page, questions, report
+    from alliance_graph import codebook, network, outputs, page, questions, report, seeds
 
     quads = outputs.in_order(made.store.quads())
     yield "alliance.trig", outputs.trig(quads)
@@ -200,10 +200,13 @@ def files(
         if not question.required:
             table = questions.ask(made.store, question.name)
             yield f"tables/{question.name}.csv", table.csv().encode()
+    for kind, schema in seeds.schema(made.loaded.facts).items():
+        yield f"schema/{kind}.json", (json.dumps(schema, ensure_ascii=False) + "\n").encode()
     yield "network.html", page.render(network.network(made.store), made.store, texts).encode()
     data = report.report(made.loaded, made.store, made.findings, texts)
     yield "report.json", report.as_json(data).encode()
     yield "report.html", report.as_html(data).encode()
+    yield "docs/codebook.html", codebook.as_html(made.store).encode()
 
 
 def _portable(findings: tuple[Finding, ...], root: Path) -> Iterator[Finding]:

@@ -8,57 +8,79 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alliance_graph import paths
 from alliance_graph.errors import AllianceError
 from alliance_graph.store.embedded import Embedded
 
 if TYPE_CHECKING:
-    import networkx as nx
     import rdflib
 
     from alliance_graph.dossier import Dossier
-    from alliance_graph.tables import Table
+    from alliance_graph.notebook import Questions, Rows, Timeline
+    from alliance_graph.pictures import Picture
     from alliance_graph.timeline import Snapshot
     from alliance_graph.why import Tree
 
 
 class Graph:
-    """A compiled graph of the facts; made by :func:`open`."""
+    """A compiled graph of the facts; made by :func:`open`.
 
-    def __init__(self, store: Embedded) -> None:
+    What its verbs give is a plain value with ``text()`` or ``csv()``, and shows itself in a notebook.
+    """
+
+    def __init__(self, store: Embedded, page: str | None = None) -> None:
         self.store = store
+        self.page = page
+        """Address of the network page, to which names in tables lead; None: they lead nowhere."""
 
     def __repr__(self) -> str:
         rows = self.sparql("SELECT (COUNT(DISTINCT ?a) AS ?n) WHERE { ?a a ally:Article }").rows
         return f"<alliance graph: {rows[0][0]} articles>"
 
-    def ask(self, question: str, **params: Any) -> Table:
-        """Ask one of the shipped questions; ``params`` as ``alliance questions NAME`` lists them.
+    @property
+    def questions(self) -> Questions:
+        """The shipped questions, as verbs that Tab completes and ``?`` explains.
 
-        Things are given by slug or by name, dates as EDTF text or ``datetime.date``. Raises
-        QueryError for a question or parameter that there is not, UnknownName for a name.
+        >>> import alliance_graph as ag
+        >>> g = ag.open()
+        >>> g.questions.counterparts(person="antony-blinken").columns[0]
+        'person'
+        """
+        from alliance_graph import notebook
+
+        return notebook.Questions(self.store, self.ask)
+
+    def ask(self, question: str, **params: Any) -> Rows:
+        """Ask one of the shipped questions; ``g.questions`` lists them with their parameters.
+
+        Things are given by id or by name, dates as EDTF text or ``datetime.date``, several values
+        as a list (any of them). Raises QueryError for a question or parameter that there is not,
+        UnknownName for a name. The answer knows ``df()``, ``rdf()``, ``csv()`` and ``text()``.
 
         >>> import alliance_graph as ag
         >>> ag.open().ask("counterparts", person="antony-blinken").columns[0]
         'person'
         """
-        from alliance_graph import questions
+        from alliance_graph import notebook, questions
 
-        return questions.ask(self.store, question, **params)
+        answer = questions.ask(self.store, question, **params)
+        return notebook.Rows(
+            answer.columns, answer.terms, answer.question, answer.absence, self.store, self.page
+        )
 
-    def sparql(self, text: str, **values: Any) -> Table:
+    def sparql(self, text: str, **values: Any) -> Any:
         """Answer a SPARQL 1.1 query of one's own; ``values`` bind its variables as typed terms.
 
-        Our prefixes are known, the default graph is the union of all graphs.
+        Our prefixes are known, the default graph is the union of all graphs. SELECT gives Rows, ASK
+        a Truth, CONSTRUCT and DESCRIBE give Statements. Raises QueryError, UnknownName.
 
         >>> import alliance_graph as ag
         >>> table = ag.open().sparql("SELECT (COUNT(?a) AS ?n) WHERE { ?a a ally:Article }")
         >>> len(table.rows)
         1
         """
-        from alliance_graph import questions
+        from alliance_graph import notebook, questions
 
-        return questions.run(self.store, text, **values)
+        return notebook.dressed(questions.run(self.store, text, **values), self.store, self.page)
 
     def show(self, name: str) -> Dossier:
         """All that is known of one thing, each line with its source.
@@ -114,19 +136,48 @@ class Graph:
         dataset.parse(io.BytesIO(data or b""), format="nquads")
         return dataset
 
-    def network(self, focus: str | None = None, radius: int = 1) -> nx.MultiDiGraph[str]:
+    def network(self, focus: str | None = None, radius: int = 1) -> Picture:
         """Who is tied to whom, as a networkx graph; around ``focus`` only, where that is given.
+
+        ``radius`` counts ties. A notebook draws it as two sides of a table, level by level;
+        ``.page()`` gives the whole page in a frame, ``.pyvis()`` pyvis's object.
 
         >>> import alliance_graph as ag
         >>> ag.open().network(focus="blinken").number_of_nodes() > 3
         True
         """
-        from alliance_graph import network, resolve
+        from alliance_graph import network, pictures, resolve
+
+        made = network.network(self.store)
+        if focus is None:
+            return pictures.Picture.of(made, self.store)
+        near = made.around(resolve.one(self.store, focus).iri, radius)
+        return pictures.Picture.of(near, self.store, pictures.at_the_table(made, near))
+
+    def timeline(
+        self,
+        focus: str | None = None,
+        since: str | Day | None = None,
+        until: str | Day | None = None,
+    ) -> Timeline:
+        """What took place when, or was planned, and which status channels were in.
+
+        Only what touches ``focus``, where that is given. Between two days everything stands that may
+        have fallen between them; what has no date then stands aside.
+
+        >>> import alliance_graph as ag
+        >>> "2021-03-18" in ag.open().timeline("blinken", since="2021-01-01").csv()
+        True
+        """
+        from alliance_graph import network, notebook, pictures, resolve
 
         made = network.network(self.store)
         if focus is not None:
-            made = made.around(resolve.one(self.store, focus).iri, radius)
-        return made.to_networkx()
+            made = pictures.around(made, resolve.one(self.store, focus).iri)
+        first, last = (str(_day(d)) if d else None for d in (since, until))
+        made = pictures.in_lanes(pictures.between(made, first, last))
+        rows = notebook.dressed(pictures.events(made), self.store, self.page)
+        return notebook.Timeline(rows, pictures.timeline(made, self.store))
 
 
 def _day(value: str | Day) -> Day:
@@ -141,20 +192,27 @@ def _day(value: str | Day) -> Day:
 def open(where: str | PathLike[str] | None = None) -> Graph:
     """Open a graph: the shipped facts, a build (folder or ``.trig``), or a folder of own facts.
 
-    Raises AllianceError where there is neither, BrokenFacts where the facts have errors.
+    The shipped facts are compiled once and then kept in the user's cache
+    (:mod:`alliance_graph.cache`). Raises AllianceError where there is nothing to open, BrokenFacts
+    where the facts have errors.
 
     >>> import alliance_graph as ag
     >>> ag.open()
     <alliance graph: 5 articles>
     """
-    from alliance_graph import build
+    if where is None:
+        from alliance_graph import cache
 
-    path = paths.seeds() if where is None else Path(where)
+        return Graph(cache.shipped())
+    path = Path(where)
     if path.is_file():
         return Graph(Embedded.read(path))
     if (path / "alliance.trig").is_file():
-        return Graph(Embedded.read(path / "alliance.trig"))
+        page = path / "network.html"
+        return Graph(Embedded.read(path / "alliance.trig"), page.as_posix())
     if (path / "articles").is_dir():
+        from alliance_graph import build
+
         return Graph(build.compile_facts(path).store)
     raise AllianceError(
         f"{path}: neither a build (alliance.trig) nor a folder of facts (articles/); "

@@ -8,10 +8,8 @@ Dates are EDTF text (https://www.loc.gov/standards/datetime/); every date is loc
 the event, never an instant in UTC.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -159,9 +157,8 @@ T = TypeVar("T")
 class Value(BaseModel):
     """A frozen value; a field that it does not know is an error."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
-    )
+    # deferred: only what a file holds as a whole is ever validated on its own
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 def _edtf(text: str) -> str:
@@ -264,7 +261,7 @@ class Evidence(Value):
     """The passage, only until it is pinned."""
 
     @model_validator(mode="after")
-    def _pinned_or_quoted(self) -> Evidence:
+    def _pinned_or_quoted(self) -> Self:
         if self.quote is None and (self.words is None or self.digest is None):
             raise ValueError("needs words and digest, or a quote for `alliance pin`")
         return self
@@ -296,7 +293,7 @@ class Said(Value):
     """A curator's remark, in our own words."""
 
     @model_validator(mode="after")
-    def _reasons(self) -> Said:
+    def _reasons(self) -> Self:
         if self.rank in ("preferred", "deprecated") and self.because is None:
             raise ValueError(f"rank {self.rank} needs `because:`")
         if self.basis == "external" and self.source is None:
@@ -575,7 +572,7 @@ class Participation(Said):
     role: Literal["participant", "speaker", "audience", "host", "traveller"] = "participant"
 
     @model_validator(mode="after")
-    def _one(self) -> Participation:
+    def _one(self) -> Self:
         if (self.person is None) == (self.unnamed is None):
             raise ValueError("needs exactly one of `person` and `unnamed`")
         return self
@@ -723,7 +720,7 @@ class Counterparts(Said):
         return f"{first}.{second}" + (f".{self.channel}" if self.channel else "")
 
     @model_validator(mode="after")
-    def _explained(self) -> Counterparts:
+    def _explained(self) -> Self:
         if self.counterpart_basis == "curated" and self.note is None:
             raise ValueError("a curated pair needs `note:` with the reason")
         return self
@@ -742,7 +739,7 @@ class TextBlock(Value):
     """The block itself, only until it is pinned."""
 
     @model_validator(mode="after")
-    def _pinned_or_quoted(self) -> TextBlock:
+    def _pinned_or_quoted(self) -> Self:
         if self.quote is None and (self.words is None or self.digest is None):
             raise ValueError("needs words and digest, or a quote for `alliance pin`")
         return self

@@ -42,12 +42,12 @@ def _key(item: Quad | Triple) -> str:
 
 def trig(ordered: Iterable[Quad]) -> bytes:
     """Every graph by name; takes quads as :func:`in_order` gives them, like all that follow."""
-    return _written(ordered, RdfFormat.TRIG)
+    return written(ordered, RdfFormat.TRIG)
 
 
 def turtle(ordered: Iterable[Quad]) -> bytes:
     """Truthy, derived, identities and outside names as one graph, without derivation nodes."""
-    return _written(merged(ordered), RdfFormat.TURTLE)
+    return written(merged(ordered), RdfFormat.TURTLE)
 
 
 def claims(ordered: Iterable[Quad]) -> bytes:
@@ -58,7 +58,12 @@ def claims(ordered: Iterable[Quad]) -> bytes:
         for q in ordered
         if isinstance(q.graph_name, NamedNode) and q.graph_name.value.startswith(prefix)
     )
-    return _written(said, RdfFormat.TURTLE)
+    return written(said, RdfFormat.TURTLE)
+
+
+def union(quads: Iterable[Quad]) -> list[Triple]:
+    """The triples of all graphs, each once, sorted: what a query sees."""
+    return sorted({q.triple for q in quads}, key=_key)
 
 
 def merged(ordered: Iterable[Quad]) -> list[Triple]:
@@ -73,7 +78,8 @@ def merged(ordered: Iterable[Quad]) -> list[Triple]:
     return sorted(kept, key=_key)
 
 
-def _written(items: Iterable[Quad] | Iterable[Triple], form: RdfFormat) -> bytes:
+def written(items: Iterable[Quad] | Iterable[Triple], form: RdfFormat) -> bytes:
+    """Turtle or TriG, headed by those of our prefixes that it uses, in order."""
     out = serialize(items, format=form, prefixes=PREFIXES)
     assert out is not None  # only None when written to a file
     # the engine writes every prefix in an order of its own; only those used, sorted, are of help

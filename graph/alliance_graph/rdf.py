@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date as Day
+from functools import cache
 from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Quad
@@ -40,6 +41,9 @@ from alliance_graph.vocabulary import (
 )
 
 Term = NamedNode | Literal
+
+_node = cache(NamedNode)
+"""One object an IRI: most of them stand in thousands of quads."""
 
 # --- the table: field -> predicate and kind of value -----------------------------------------
 # kinds: ref (id of a thing), text (English), plain (no language), int, edtf, concept:<scheme>
@@ -157,15 +161,15 @@ def _text(value: str, language: str = "en") -> Literal:
 
 
 def _typed(value: object, datatype: str) -> Literal:
-    return Literal(str(value), datatype=NamedNode(XSD + datatype))
+    return Literal(str(value), datatype=_node(XSD + datatype))
 
 
 def _edtf(value: str) -> Literal:
-    return Literal(value, datatype=NamedNode(EDTF))
+    return Literal(value, datatype=_node(EDTF))
 
 
 def _day(value: Day) -> Literal:
-    return Literal(value.isoformat(), datatype=NamedNode(XSD + "date"))
+    return Literal(value.isoformat(), datatype=_node(XSD + "date"))
 
 
 @dataclass
@@ -209,10 +213,10 @@ class _Compiler:
     # IRIs
 
     def ref(self, name: str) -> NamedNode:
-        return NamedNode(iri(self.kinds[name], name))
+        return _node(iri(self.kinds[name], name))
 
     def evidence(self, article: model.Article, e: model.Evidence) -> NamedNode:
-        return NamedNode(iri("evidence", f"{article.id}.{e.block}-{e.p}.{e.words}"))
+        return _node(iri("evidence", f"{article.id}.{e.block}-{e.p}.{e.words}"))
 
     def claim_iri(self, *parts: str) -> NamedNode:
         name = ".".join(p for p in parts if p)
@@ -221,7 +225,7 @@ class _Compiler:
             n += 1
             unique = f"{name}.{n}"
         self.used.add(unique)
-        return NamedNode(iri("claim", unique))
+        return _node(iri("claim", unique))
 
     def value(self, kind: str, value: Any) -> Term:
         if kind == "ref":
@@ -234,34 +238,34 @@ class _Compiler:
             return _typed(value, "integer")
         if kind == "edtf":
             return _edtf(value)
-        return NamedNode(concept(kind.removeprefix("concept:"), value))
+        return _node(concept(kind.removeprefix("concept:"), value))
 
     # identities
 
     def identities(self) -> Iterator[Quad]:
-        graph = NamedNode(IDENTITIES)
+        graph = _node(IDENTITIES)
         for thing in self.facts.identities():
             subject = self.ref(thing.id)
             yield from _labels(subject, thing.label, None, graph)
             for predicate, value in self.identity(thing):
-                yield Quad(subject, NamedNode(predicate), value, graph)
+                yield Quad(subject, _node(predicate), value, graph)
             if thing.note:
-                yield Quad(subject, NamedNode(SKOS + "editorialNote"), _text(thing.note), graph)
+                yield Quad(subject, _node(SKOS + "editorialNote"), _text(thing.note), graph)
             for url in thing.exact_match:
-                yield Quad(subject, NamedNode(SKOS + "exactMatch"), NamedNode(url), graph)
+                yield Quad(subject, _node(SKOS + "exactMatch"), _node(url), graph)
             yield from self.outside_names(thing, subject)
 
     def identity(self, thing: model.Identity) -> Iterator[tuple[str, Term]]:
         a = RDF + "type"
         if not isinstance(thing, model.Channel):
-            yield a, NamedNode(IDENTITY_CLASSES[type(thing)])
+            yield a, _node(IDENTITY_CLASSES[type(thing)])
         match thing:
             case model.Country():
                 yield ALLY.allianceParty, _typed(str(thing.party_of_alliance).lower(), "boolean")
                 if thing.side:
                     yield ALLY.tableSide, _typed(thing.side, "integer")
             case model.Place():
-                yield ALLY.placeKind, NamedNode(concept("place-kind", thing.kind))
+                yield ALLY.placeKind, _node(concept("place-kind", thing.kind))
                 if thing.country:
                     yield ALLY.country, self.ref(thing.country)
                 if thing.within:
@@ -271,8 +275,8 @@ class _Compiler:
                     yield SKOS + "broader", self.ref(broader)
             case model.Institution():
                 if thing.kind == "administration":
-                    yield a, NamedNode(ALLY.Administration)
-                yield ALLY.institutionKind, NamedNode(concept("institution-kind", thing.kind))
+                    yield a, _node(ALLY.Administration)
+                yield ALLY.institutionKind, _node(concept("institution-kind", thing.kind))
                 if thing.country:
                     yield ALLY.country, self.ref(thing.country)
                 if thing.part_of:
@@ -283,9 +287,9 @@ class _Compiler:
                 basis = "article" if thing.level_basis == "stated" else "convention"
                 yield ORG + "postIn", self.ref(thing.institution)
                 yield ALLY.country, self.ref(thing.country)
-                yield ALLY.level, NamedNode(concept("level", thing.level))
-                yield ALLY.levelBasis, NamedNode(concept("basis", basis))
-                yield ALLY.portfolio, NamedNode(concept("portfolio", thing.portfolio))
+                yield ALLY.level, _node(concept("level", thing.level))
+                yield ALLY.levelBasis, _node(concept("basis", basis))
+                yield ALLY.portfolio, _node(concept("portfolio", thing.portfolio))
             case model.Person():
                 if thing.country:
                     yield ALLY.country, self.ref(thing.country)
@@ -298,12 +302,12 @@ class _Compiler:
                 first = name == "ko" and i == 0
                 # a translation of ours is no knowledge from outside
                 ours = claim.basis == "curated"
-                graph = NamedNode(IDENTITIES if ours else OUTSIDE)
+                graph = _node(IDENTITIES if ours else OUTSIDE)
                 predicate = SKOS + ("prefLabel" if first else "altLabel")
                 value = _text(claim.is_, language)
-                yield Quad(subject, NamedNode(predicate), value, graph)
+                yield Quad(subject, _node(predicate), value, graph)
                 if first:
-                    yield Quad(subject, NamedNode(RDFS + "label"), value, graph)
+                    yield Quad(subject, _node(RDFS + "label"), value, graph)
                 if ours:
                     continue
                 node = self.claim_iri("outside", thing.id, name, slug(claim.is_))
@@ -325,18 +329,18 @@ class _Compiler:
         """The claim node with its qualities."""
 
         def say(p: str, o: Term) -> Quad:
-            return Quad(node, NamedNode(p), o, graph)
+            return Quad(node, _node(p), o, graph)
 
-        yield say(RDF + "type", NamedNode(ALLY.Claim))
+        yield say(RDF + "type", _node(ALLY.Claim))
         yield say(RDF + "subject", subject)
-        yield say(RDF + "predicate", NamedNode(predicate))
+        yield say(RDF + "predicate", _node(predicate))
         yield say(RDF + "object", value)
         for name in ("rank", "polarity", "modality", "attribution"):
             if held[name]:
-                yield say(getattr(ALLY, name), NamedNode(concept(name, held[name])))
-        yield say(ALLY.provenanceBasis, NamedNode(concept("basis", held["basis"])))
+                yield say(getattr(ALLY, name), _node(concept(name, held[name])))
+        yield say(ALLY.provenanceBasis, _node(concept("basis", held["basis"])))
         if held["because"]:
-            yield say(ALLY.because, NamedNode(concept("reason", held["because"])))
+            yield say(ALLY.because, _node(concept("reason", held["because"])))
         if held["holder"] == "narrative" and article:
             yield say(ALLY.holder, self.ref(article.id))
         elif held["holder"]:
@@ -375,17 +379,17 @@ class _Compiler:
         yield from self.claim(node, subject, predicate, value, held, article, graph)
         if isinstance(claim, model.DateClaim):
             for p, o in _days(claim.is_):
-                yield Quad(node, NamedNode(p), o, graph)
+                yield Quad(node, _node(p), o, graph)
             if claim.date_basis:
-                basis = NamedNode(concept("date-basis", claim.date_basis))
-                yield Quad(node, NamedNode(ALLY.dateBasis), basis, graph)
+                basis = _node(concept("date-basis", claim.date_basis))
+                yield Quad(node, _node(ALLY.dateBasis), basis, graph)
             if claim.anchor:
                 known = claim.anchor in self.kinds
                 anchor: Term = self.ref(claim.anchor) if known else _edtf(claim.anchor)
-                yield Quad(node, NamedNode(ALLY.anchor), anchor, graph)
+                yield Quad(node, _node(ALLY.anchor), anchor, graph)
         if isinstance(claim, model.OrderClaim) and claim.gap:
-            gap = Literal(claim.gap, datatype=NamedNode(XSD + "duration"))
-            yield Quad(node, NamedNode(ALLY.gap), gap, graph)
+            gap = Literal(claim.gap, datatype=_node(XSD + "duration"))
+            yield Quad(node, _node(ALLY.gap), gap, graph)
         if self.counts(held, record):
             self.said.append(
                 _Said(
@@ -394,7 +398,7 @@ class _Compiler:
                     value,
                     held["rank"],
                     name in model.SINGLE_VALUED,
-                    _outside(held) or NamedNode(TRUTHY),
+                    _outside(held) or _node(TRUTHY),
                     principal=name in PRINCIPAL_DATE,
                     due=name == "due",
                 )
@@ -420,11 +424,11 @@ class _Compiler:
     # what articles say
 
     def article(self, article: model.Article) -> Iterator[Quad]:
-        graph = NamedNode(article_graph(article.id))
-        yield from self.bibliography(article, NamedNode(TRUTHY))
+        graph = _node(article_graph(article.id))
+        yield from self.bibliography(article, _node(TRUTHY))
         yield from self.evidence_nodes(article, graph)
         for party in article.unnamed:
-            yield from self.unnamed(party, NamedNode(TRUTHY))
+            yield from self.unnamed(party, _node(TRUTHY))
         for _, _, record in article.records():
             match record:
                 case model.PrintedName():
@@ -436,25 +440,23 @@ class _Compiler:
 
     def unnamed(self, party: model.UnnamedParty, graph: NamedNode) -> Iterator[Quad]:
         subject = self.ref(party.id)
-        yield Quad(subject, NamedNode(RDF + "type"), NamedNode(ALLY.UnnamedParty), graph)
+        yield Quad(subject, _node(RDF + "type"), _node(ALLY.UnnamedParty), graph)
         yield from _labels(subject, party.label, party.ko, graph)
         for of in party.of:
-            yield Quad(subject, NamedNode(ALLY.of), self.ref(of), graph)
+            yield Quad(subject, _node(ALLY.of), self.ref(of), graph)
         if party.printed:
-            yield Quad(subject, NamedNode(ALLY.printed), Literal(party.printed), graph)
+            yield Quad(subject, _node(ALLY.printed), Literal(party.printed), graph)
 
     def bibliography(self, article: model.Article, graph: NamedNode) -> Iterator[Quad]:
         subject = self.ref(article.id)
 
         def say(p: str, o: Term, where: NamedNode = graph) -> Quad:
-            return Quad(subject, NamedNode(p), o, where)
+            return Quad(subject, _node(p), o, where)
 
         readout = article.kind == "official-readout"
-        yield say(
-            RDF + "type", NamedNode(ALLY.OfficialReadout if readout else SCHEMA + "NewsArticle")
-        )
-        yield say(RDF + "type", NamedNode(ALLY.Article))
-        yield from _labels(subject, article.headline, None, NamedNode(TRUTHY))
+        yield say(RDF + "type", _node(ALLY.OfficialReadout if readout else SCHEMA + "NewsArticle"))
+        yield say(RDF + "type", _node(ALLY.Article))
+        yield from _labels(subject, article.headline, None, _node(TRUTHY))
         yield say(SCHEMA + "headline", _text(article.headline, article.language))
         if article.subtitle:
             yield say(SCHEMA + "alternativeHeadline", _text(article.subtitle, article.language))
@@ -463,7 +465,7 @@ class _Compiler:
             yield say(SCHEMA + "author", self.ref(author))
         for agency in article.based_on:
             yield say(ALLY.basedOn, self.ref(agency))
-        yield say(SCHEMA + "url", NamedNode(article.url))
+        yield say(SCHEMA + "url", _node(article.url))
         yield say(SCHEMA + "inLanguage", Literal(article.language))
         yield say(ALLY.anchor, _edtf(article.anchor))
         if article.text_digest:
@@ -473,49 +475,47 @@ class _Compiler:
             if claim is None:
                 continue
             predicate = SCHEMA + ("datePublished" if name == "published" else "dateModified")
-            where = (
-                NamedNode(OUTSIDE) if claim.basis in ("external", "general-knowledge") else graph
-            )
+            where = _node(OUTSIDE) if claim.basis in ("external", "general-knowledge") else graph
             earliest = dates.parse(claim.is_).earliest
             if earliest:
                 yield say(predicate, _day(earliest), where)
             node = self.claim_iri(article.id, name)
             held = model.inherited(claim, article.defaults)
-            said = _outside(held) or NamedNode(article_graph(article.id))
+            said = _outside(held) or _node(article_graph(article.id))
             yield from self.claim(node, subject, predicate, _edtf(claim.is_), held, article, said)
             if claim.date_basis:
-                basis = NamedNode(concept("date-basis", claim.date_basis))
-                yield Quad(node, NamedNode(ALLY.dateBasis), basis, said)
+                basis = _node(concept("date-basis", claim.date_basis))
+                yield Quad(node, _node(ALLY.dateBasis), basis, said)
 
     def evidence_nodes(self, article: model.Article, graph: NamedNode) -> Iterator[Quad]:
         source = self.ref(article.id)
 
         def locator(node: NamedNode, block: str, p: int, digest: str | None) -> Iterator[Quad]:
-            yield Quad(node, NamedNode(ALLY.block), NamedNode(concept("block", block)), graph)
-            yield Quad(node, NamedNode(ALLY.paragraph), _typed(p, "integer"), graph)
+            yield Quad(node, _node(ALLY.block), _node(concept("block", block)), graph)
+            yield Quad(node, _node(ALLY.paragraph), _typed(p, "integer"), graph)
             if digest:
-                yield Quad(node, NamedNode(ALLY.passageDigest), Literal(digest), graph)
+                yield Quad(node, _node(ALLY.passageDigest), Literal(digest), graph)
 
         for b in article.blocks:
-            node = NamedNode(iri("evidence", f"{article.id}.{b.block}-{b.p}"))
-            yield Quad(node, NamedNode(RDF + "type"), NamedNode(ALLY.TextBlock), graph)
-            yield Quad(node, NamedNode(DCTERMS + "isPartOf"), source, graph)
+            node = _node(iri("evidence", f"{article.id}.{b.block}-{b.p}"))
+            yield Quad(node, _node(RDF + "type"), _node(ALLY.TextBlock), graph)
+            yield Quad(node, _node(DCTERMS + "isPartOf"), source, graph)
             yield from locator(node, b.block, b.p, b.digest)
             if b.words:
-                yield Quad(node, NamedNode(ALLY.wordCount), _typed(b.words, "integer"), graph)
+                yield Quad(node, _node(ALLY.wordCount), _typed(b.words, "integer"), graph)
             if b.none:
-                yield Quad(node, NamedNode(ALLY.noClaim), _text(b.none), graph)
+                yield Quad(node, _node(ALLY.noClaim), _text(b.none), graph)
         seen: set[NamedNode] = set()
         for e in _evidence(article):
             node = self.evidence(article, e)
             if node in seen:
                 continue
             seen.add(node)
-            yield Quad(node, NamedNode(RDF + "type"), NamedNode(OA + "SpecificResource"), graph)
-            yield Quad(node, NamedNode(OA + "hasSource"), source, graph)
+            yield Quad(node, _node(RDF + "type"), _node(OA + "SpecificResource"), graph)
+            yield Quad(node, _node(OA + "hasSource"), source, graph)
             yield from locator(node, e.block, e.p, e.digest)
             if e.words:
-                yield Quad(node, NamedNode(ALLY.words), Literal(e.words), graph)
+                yield Quad(node, _node(ALLY.words), Literal(e.words), graph)
 
     def printed_name(
         self, article: model.Article, record: model.PrintedName, graph: NamedNode
@@ -527,7 +527,7 @@ class _Compiler:
         yield from self.claim(node, subject, predicate, value, held, article, graph)
         if record.printed == self.names.get(record.of):
             return  # SKOS: no label is both preferred and alternative
-        where = _outside(held) or NamedNode(TRUTHY)
+        where = _outside(held) or _node(TRUTHY)
         self.said.append(_Said(subject, predicate, value, held["rank"], False, where))
 
     def channel(
@@ -557,27 +557,27 @@ class _Compiler:
         if held["polarity"] == "denied" or not self.counts(held, record):
             # what is denied or only planned must not share a node with what is
             name += f".{held['polarity'] if held['polarity'] == 'denied' else held['modality']}"
-        period = NamedNode(iri("status-period", name))
+        period = _node(iri("status-period", name))
         node = self.claim_iri(
             article.id, record.channel, "status", claim.is_, slug(claim.date or "")
         )
         yield from self.claim(node, subject, ALLY.statusPeriod, period, held, article, graph)
         if claim.date_printed:
-            yield Quad(node, NamedNode(ALLY.printed), Literal(claim.date_printed), graph)
+            yield Quad(node, _node(ALLY.printed), Literal(claim.date_printed), graph)
         described: list[tuple[str, Term]] = [
-            (RDF + "type", NamedNode(ALLY.StatusPeriod)),
+            (RDF + "type", _node(ALLY.StatusPeriod)),
             (ALLY.ofChannel, subject),
-            (ALLY.status, NamedNode(concept("status", claim.is_))),
+            (ALLY.status, _node(concept("status", claim.is_))),
         ]
         if claim.date:
             described += [(ALLY.date, _edtf(claim.date)), *_days(claim.date)]
         if claim.date_basis:
-            described.append((ALLY.dateBasis, NamedNode(concept("date-basis", claim.date_basis))))
-        where = NamedNode(TRUTHY) if self.counts(held, record) else graph
-        yield from (Quad(period, NamedNode(p), o, where) for p, o in described)
+            described.append((ALLY.dateBasis, _node(concept("date-basis", claim.date_basis))))
+        where = _node(TRUTHY) if self.counts(held, record) else graph
+        yield from (Quad(period, _node(p), o, where) for p, o in described)
         if self.counts(held, record):
             self.said.append(
-                _Said(subject, ALLY.statusPeriod, period, held["rank"], False, NamedNode(TRUTHY))
+                _Said(subject, ALLY.statusPeriod, period, held["rank"], False, _node(TRUTHY))
             )
 
     def record(
@@ -590,8 +590,8 @@ class _Compiler:
         path = self.path(record)
         node = self.claim_iri(article.id, path, "is")
         graph = _outside(held) or graph
-        where = _outside(held) or NamedNode(TRUTHY)
-        yield from self.claim(node, subject, RDF + "type", NamedNode(cls), held, article, graph)
+        where = _outside(held) or _node(TRUTHY)
+        yield from self.claim(node, subject, RDF + "type", _node(cls), held, article, graph)
         counts = self.counts(held, record)
         if counts or isinstance(record, model.Record):
             being = self.beings[subject]
@@ -606,10 +606,10 @@ class _Compiler:
                 claim_node = self.claim_iri(article.id, path, said)
                 yield from self.claim(claim_node, subject, predicate, value, held, article, graph)
             if counts:
-                self.plain.append(Quad(subject, NamedNode(predicate), value, where))
+                self.plain.append(Quad(subject, _node(predicate), value, where))
         if counts and (held["modality"] != "held" or isinstance(record, model.Commitment)):
-            modality = NamedNode(concept("modality", held["modality"]))
-            self.plain.append(Quad(subject, NamedNode(ALLY.modality), modality, where))
+            modality = _node(concept("modality", held["modality"]))
+            self.plain.append(Quad(subject, _node(ALLY.modality), modality, where))
         for section in ("participants", "travellers"):
             for participation in getattr(record, section, ()):
                 yield from self.participation(
@@ -623,9 +623,9 @@ class _Compiler:
             case model.Record():
                 return self.ref(record.id)
             case model.Tenure() | model.Membership():
-                return NamedNode(iri("tenure", record.id))
+                return _node(iri("tenure", record.id))
             case model.Counterparts():
-                return NamedNode(iri("counterparts", record.id))
+                return _node(iri("counterparts", record.id))
         raise TypeError(type(record).__name__)
 
     @staticmethod
@@ -643,13 +643,13 @@ class _Compiler:
         """Values that are part of what the record is: (predicate, value, claim name or "")."""
         match record:
             case model.Encounter():
-                yield ALLY.setting, NamedNode(concept("setting", record.kind)), "setting"
+                yield ALLY.setting, _node(concept("setting", record.kind)), "setting"
             case model.Document():
-                yield ALLY.documentKind, NamedNode(concept("document-kind", record.kind)), "kind"
+                yield ALLY.documentKind, _node(concept("document-kind", record.kind)), "kind"
             case model.Tenure():
                 yield ORG + "member", self.ref(record.person), ""
                 yield ALLY.post, self.ref(record.post), ""
-                yield ALLY.capacity, NamedNode(concept("capacity", record.capacity)), ""
+                yield ALLY.capacity, _node(concept("capacity", record.capacity)), ""
             case model.Membership():
                 yield ORG + "member", self.ref(record.member), ""
                 yield ORG + "organization", self.ref(record.body), ""
@@ -657,13 +657,13 @@ class _Compiler:
                 first, second = sorted((record.a, record.b))
                 yield ALLY.counterpartA, self.ref(first), "a"
                 yield ALLY.counterpartB, self.ref(second), "b"
-                yield ALLY.parity, NamedNode(concept("parity", record.parity)), "parity"
+                yield ALLY.parity, _node(concept("parity", record.parity)), "parity"
                 basis = concept("counterpart-basis", record.counterpart_basis)
-                yield ALLY.basis, NamedNode(basis), "basis"
+                yield ALLY.basis, _node(basis), "basis"
                 if record.channel:
                     yield ALLY.inChannel, self.ref(record.channel), "channel"
                 if record.level:
-                    yield ALLY.level, NamedNode(concept("level", record.level)), "level"
+                    yield ALLY.level, _node(concept("level", record.level)), "level"
                 if record.encounter:
                     yield PROV + "wasDerivedFrom", self.ref(record.encounter), "encounter"
                 days = [dates.parse(c.is_) for c in record.attested]
@@ -684,14 +684,14 @@ class _Compiler:
         travels: bool,
         graph: NamedNode,
     ) -> Iterator[Quad]:
-        node = NamedNode(iri("participation", f"{self.path(record)}.{p.who}"))
+        node = _node(iri("participation", f"{self.path(record)}.{p.who}"))
         held = model.inherited(p, record, article.defaults)
         claim = self.claim_iri(article.id, self.path(record), "participation", p.who)
         yield from self.claim(claim, subject, ALLY.participation, node, held, article, graph)
         described: list[tuple[str, Term]] = [
-            (RDF + "type", NamedNode(ALLY.Participation)),
+            (RDF + "type", _node(ALLY.Participation)),
             (ALLY.person if p.person else ALLY.unnamedParty, self.ref(p.who)),
-            (ALLY.role, NamedNode(concept("role", p.role))),
+            (ALLY.role, _node(concept("role", p.role))),
             *((ALLY.inPost, self.ref(o)) for o in p.in_),
         ]
         countries = {p.country} if p.country else {self.offices[o].country for o in p.in_}
@@ -699,35 +699,35 @@ class _Compiler:
             countries = {self.people[p.person].country or ""}
         described += [(ALLY.country, self.ref(c)) for c in sorted(countries) if c]
         if p.capacity:
-            described.append((ALLY.capacity, NamedNode(concept("capacity", p.capacity))))
+            described.append((ALLY.capacity, _node(concept("capacity", p.capacity))))
         if p.printed:
             described.append((ALLY.printed, Literal(p.printed)))
-        where = NamedNode(TRUTHY) if self.counts(held, record) else graph
-        yield from (Quad(node, NamedNode(a), b, where) for a, b in described)
+        where = _node(TRUTHY) if self.counts(held, record) else graph
+        yield from (Quad(node, _node(a), b, where) for a, b in described)
         if self.counts(held, record):
-            self.plain.append(Quad(subject, NamedNode(ALLY.participation), node, where))
+            self.plain.append(Quad(subject, _node(ALLY.participation), node, where))
             if travels:
-                traveller = NamedNode(ALLY.traveller)
+                traveller = _node(ALLY.traveller)
                 self.plain.append(Quad(subject, traveller, self.ref(p.who), where))
 
     # what stands in the end
 
     def truthy(self) -> Iterator[Quad]:
-        graph = NamedNode(TRUTHY)
-        a = NamedNode(RDF + "type")
+        graph = _node(TRUTHY)
+        a = _node(RDF + "type")
         for channel in self.facts.channels:
             subject, denied = self.ref(channel.id), self.channels[channel.id]
             if denied and all(denied):
-                yield Quad(subject, a, NamedNode(ALLY.Denied), graph)
+                yield Quad(subject, a, _node(ALLY.Denied), graph)
             else:
-                yield Quad(subject, a, NamedNode(ALLY.Channel), graph)
-                yield Quad(subject, a, NamedNode(CHANNEL_CLASSES[channel.kind]), graph)
+                yield Quad(subject, a, _node(ALLY.Channel), graph)
+                yield Quad(subject, a, _node(CHANNEL_CLASSES[channel.kind]), graph)
         for subject, being in self.beings.items():
             # what only the outside world tells is left out with it
-            graph = NamedNode(TRUTHY if TRUTHY in being.graphs else OUTSIDE)
+            graph = _node(TRUTHY if TRUTHY in being.graphs else OUTSIDE)
             best = min(being.classes.values())
             for cls in sorted(c for c, s in being.classes.items() if s == best):
-                yield Quad(subject, a, NamedNode(ALLY.Denied if best == 3 else cls), graph)
+                yield Quad(subject, a, _node(ALLY.Denied if best == 3 else cls), graph)
             if "en" in being.labels:
                 yield from _labels(subject, being.labels["en"], being.labels.get("ko"), graph)
         yield from self.plain
@@ -742,14 +742,14 @@ class _Compiler:
             chosen = preferred if preferred and said[0].single else said
             chosen = [s for s in chosen if s.rank != "deprecated"]
             for s in chosen:
-                yield Quad(subject, NamedNode(predicate), s.value, s.graph)
+                yield Quad(subject, _node(predicate), s.value, s.graph)
             if chosen and (said[0].principal or said[0].due):
                 yield from _span(subject, chosen, said[0].due, chosen[0].graph)
 
 
 def _outside(held: dict[str, Any]) -> NamedNode | None:
     """The graph of outside knowledge, where a claim rests on it."""
-    return NamedNode(OUTSIDE) if held["basis"] in ("external", "general-knowledge") else None
+    return _node(OUTSIDE) if held["basis"] in ("external", "general-knowledge") else None
 
 
 def _strength(cls: str, record: model.Said) -> int:
@@ -766,7 +766,7 @@ def _span(subject: NamedNode, said: list[_Said], due: bool, graph: NamedNode) ->
     names = (ALLY.dueEarliest, ALLY.dueLatest) if due else (ALLY.earliest, ALLY.latest)
     for name, day in zip(names, (earliest, latest), strict=True):
         if day:
-            yield Quad(subject, NamedNode(name), _day(day), graph)
+            yield Quad(subject, _node(name), _day(day), graph)
 
 
 def _days(text: str) -> Iterator[tuple[str, Term]]:
@@ -783,7 +783,7 @@ def _labels(
     for text, language in ((english, "en"), (korean, "ko")):
         if text:
             for predicate in (RDFS + "label", SKOS + "prefLabel"):
-                yield Quad(subject, NamedNode(predicate), _text(text, language), graph)
+                yield Quad(subject, _node(predicate), _text(text, language), graph)
 
 
 def _evidence(article: model.Article) -> Iterator[model.Evidence]:

@@ -7,6 +7,8 @@ the id in it. Nothing wrong in a file is ever an exception: all of it is reporte
 
 from __future__ import annotations
 
+import ast
+import inspect
 import os
 import stat
 import tempfile
@@ -14,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, cast, get_args
 
@@ -453,9 +456,9 @@ def references(value: BaseModel, loc: Loc = ()) -> Iterator[tuple[Loc, str, tupl
             if isinstance(item, BaseModel):
                 yield from references(item, at)
             elif isinstance(item, str) and slot.refs and item not in slot.words:
-                # a date may be counted from a day as well as from an event
-                if slot.name != "anchor" or not dates.readable(item):
-                    yield at, item, slot.refs
+                if slot.name == "anchor" and dates.readable(item):
+                    continue  # counted from a day, not from an event
+                yield at, item, slot.refs
 
 
 def _references(thing: Thing, file: _File, known: _Known) -> list[Finding]:
@@ -708,9 +711,39 @@ class _JsonSchema(GenerateJsonSchema):
         return {**inner, "x-takes": takes} if takes else inner
 
 
+@cache
+def _said_of_fields() -> dict[str, dict[str, str]]:
+    """The sentence below each field of the model, by class and field.
+
+    Read here: pydantic would read the source at every import, for a tenth of a second.
+    """
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for kind in ast.parse(inspect.getsource(model)).body:
+        if isinstance(kind, ast.ClassDef):
+            for named, below in pairwise(kind.body):
+                if isinstance(named, ast.AnnAssign) and isinstance(below, ast.Expr):
+                    text = ast.literal_eval(below.value)
+                    found[kind.name][ast.unparse(named.target)] = inspect.cleandoc(text)
+    return found
+
+
+def _describe(part: dict[str, Any]) -> None:
+    """Gives the fields of one class in a schema their sentences, those it inherits as well."""
+    kind = getattr(model, str(part.get("title")).partition("[")[0], None)
+    for name, entry in part.get("properties", {}).items():
+        for base in kind.__mro__ if isinstance(kind, type) else ():
+            told = _said_of_fields().get(base.__name__, {})
+            text = told.get(name) or told.get(name + "_")
+            if text:
+                entry.setdefault("description", text)
+                break
+
+
 def _schema_of(kind: type[Thing], known: Mapping[str, list[str]]) -> dict[str, Any]:
     made = kind.model_json_schema(by_alias=True, schema_generator=_JsonSchema)
     defs: dict[str, Any] = made.pop("$defs", {})
+    for part in (made, *defs.values()):
+        _describe(part)
     refs: dict[str, Any] = {}
 
     def value_of(claim: dict[str, Any]) -> Any:

@@ -1,0 +1,141 @@
+"""What is missing, unused, or does not fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from typing import cast
+
+from alliance_graph.check.codes import finding
+from alliance_graph.check.index import Index, Told, precedes
+from alliance_graph.coverage import blocks_of
+from alliance_graph.errors import Finding
+from alliance_graph.model import (
+    Claim,
+    Counterparts,
+    Identity,
+    Office,
+    Said,
+    Tenure,
+    claims_of,
+    inherited,
+)
+
+
+def unused(index: Index) -> Iterator[Finding]:
+    """Identities to which no article and no other identity refers."""
+    from alliance_graph import seeds
+
+    used = {
+        name
+        for thing in (*index.facts.identities(), *index.facts.articles)
+        for _, name, _ in seeds.references(thing)
+    }
+    for thing in index.facts.identities():
+        if thing.id not in used:
+            what = f"nothing refers to the {thing.iri_kind} {thing.id}"
+            yield _of_identity(index, "unused", what, thing)
+
+
+def bare_channels(index: Index) -> Iterator[Finding]:
+    """Channels without level or without parties."""
+    for channel in index.facts.channels:
+        missing = [f for f in ("level", "party") if not index.held(channel.id, f)]
+        if missing:
+            what = f"no article tells the {' or the '.join(missing)} of the channel {channel.id}"
+            yield _of_identity(index, "bare-channel", what, channel)
+
+
+def _of_identity(index: Index, code: str, what: str, thing: Identity) -> Finding:
+    found = finding(index, code, what, (thing.id,))
+    return replace(found, where=index.loaded.where(thing.id))
+
+
+def countries(index: Index) -> Iterator[Finding]:
+    """People in offices of a country that is not theirs."""
+    for told, at, one in index.present():
+        for office in (index.offices[o] for o in one.in_ if o in index.offices):
+            person = index.people.get(one.person or "")
+            for theirs in (one.country, person.country if person else None):
+                if theirs and theirs != office.country:
+                    place = "participants" if told.section == "encounters" else "travellers"
+                    yield _foreign(index, one.who, theirs, office, told, place, at)
+    for told in index.of("tenures"):
+        tenure = cast(Tenure, told.record)
+        person, post = index.people.get(tenure.person), index.offices.get(tenure.post)
+        if person and post and person.country and person.country != post.country:
+            yield _foreign(index, person.id, person.country, post, told)
+
+
+def _foreign(
+    index: Index, who: str, country: str, office: Office, told: Told, *loc: str | int
+) -> Finding:
+    what = (
+        f"{who} of {country} is shown as {office.id}, an office of {office.country}, in {told.id}"
+    )
+    found = finding(index, "office-of-another-country", what, (who, office.id), told)
+    return replace(found, where=index.loaded.where(*told.loc, *loc))
+
+
+def parities(index: Index) -> Iterator[Finding]:
+    """Equals of different level, or unequals of one."""
+    for told in index.of("counterparts"):
+        pair = cast(Counterparts, told.record)
+        a, b = index.offices.get(pair.a), index.offices.get(pair.b)
+        if a and b and (a.level == b.level) != (pair.parity == "equal"):
+            pairs = f"{a.id} ({a.level}) and {b.id} ({b.level})"
+            what = f"{pairs} are told to be {pair.parity} counterparts"
+            yield finding(index, "parity-disagrees", what, (a.id, b.id), told)
+
+
+def evidenced(index: Index) -> Iterator[Finding]:
+    """Each claim has a passage or another basis."""
+    for told in index.told:
+        bare = [] if told.said["evidence"] or told.said["basis"] != "article" else ["it"]
+        loc: tuple[str | int, ...] = ()
+        inner: list[tuple[str, int, Said]] = list(claims_of(told.record))
+        for name in ("participants", "travellers"):
+            inner += [(name, i, p) for i, p in enumerate(getattr(told.record, name, ()))]
+        for field, at, said in inner:
+            qualities = inherited(said, told.record, told.article.defaults)
+            if not qualities["evidence"] and qualities["basis"] == "article":
+                bare.append(f"{field} {said.is_}" if isinstance(said, Claim) else field)
+                loc = loc or (field, at)
+        if bare:
+            listed = ", ".join(bare[:5]) + (f" and {len(bare) - 5} more" if len(bare) > 5 else "")
+            what = f"{told.id}: nothing bears out {listed}"
+            found = finding(index, "no-evidence", what, (told.id,), told)
+            yield replace(found, where=index.loaded.where(*told.loc, *loc))
+
+
+def promises(index: Index) -> Iterator[Finding]:
+    """What fulfils a promise, beside its state and the day it was made."""
+    for told in index.of("commitments"):
+        if index.tellings[told.id][0] is not told:
+            continue
+        kept = index.best(told.id, "fulfilled_by")
+        states = index.best(told.id, "state")
+        if bool(kept) != any(h.value == "fulfilled" for h in states):
+            named = ", ".join(h.value for h in kept) or "nothing"
+            said = ", ".join(h.value for h in states) or "not told"
+            what = f"{told.id}: the state is {said}, and what fulfils it is {named}"
+            yield finding(index, "state-disagrees", what, (told.id,), *(kept or states))
+        places_made = [told.id, *(h.value for h in index.best(told.id, "made_at"))]
+        made = [day for thing in places_made for day in index.when(thing)]
+        for held in kept:
+            for done, day in product(index.when(held.value), made):
+                if done.days and day.days and precedes(done.days, day.days):
+                    what = f"{told.id} is fulfilled by {done.id}, {done}, before it is made: {day}"
+                    about = (told.id, done.id)
+                    yield finding(index, "fulfilled-before-made", what, about, held, done, day)
+
+
+def blocks(index: Index) -> Iterator[Finding]:
+    """Blocks of a text that no claim cites, and that give no reason."""
+    for article in index.facts.articles:
+        for at, row in enumerate(blocks_of(article)):
+            if row.open:
+                what = f"no claim cites {row.block} {row.p} of {article.id} ({row.words} words)"
+                found = finding(index, "uncovered-block", what, (article.id,))
+                yield replace(found, where=index.loaded.where(article.id, "blocks", at))

@@ -1,0 +1,145 @@
+"""Fragments of HTML for notebooks: quiet, escaped, without JavaScript, the same in light and dark.
+
+Colours follow the text around them (``currentColor``), so that JupyterLab, VS Code, Colab and a
+printed page need no theme of ours. Nothing is fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+FOLDED = 50
+"""Rows beyond this many are folded away."""
+MOST = 1000
+"""Rows beyond this many are only counted."""
+
+_SHORT = 12
+"""Texts up to so many characters, such as a day, are not broken into lines."""
+
+STYLE = """<style>
+.ag{line-height:1.4;max-width:100%}
+.ag .ag-x{overflow-x:auto;max-width:100%}
+.ag table{border-collapse:collapse;border:0;margin:.2em 0;font-size:.92em;table-layout:auto}
+.ag table thead th{border:0;border-bottom:1.5px solid currentColor;font-weight:600;
+text-align:left;vertical-align:bottom;padding:.25em 1.1em .25em 0;white-space:nowrap}
+.ag table tbody tr,.ag table tbody tr:nth-child(odd),.ag table tbody tr:hover{background:none}
+.ag table tbody td{border:0;border-bottom:1px solid color-mix(in srgb,currentColor 16%,transparent);
+text-align:left;vertical-align:top;padding:.3em 1.1em .3em 0;max-width:30em;white-space:normal}
+.ag table tbody td.ag-n,.ag table thead th.ag-n{text-align:right;font-variant-numeric:tabular-nums}
+.ag table tbody td.ag-w{white-space:nowrap}
+.ag .ag-s{color:color-mix(in srgb,currentColor 72%,transparent);font-size:.92em}
+.ag details>summary{cursor:pointer;white-space:nowrap;color:color-mix(in srgb,currentColor 72%,transparent)}
+.ag td details[open]{min-width:20em}
+.ag ul{margin:.2em 0 .2em 0;padding-left:1.1em}
+.ag li{margin:.1em 0}
+.ag h4{margin:.9em 0 .2em;font-size:1em}
+.ag a{color:inherit;text-decoration:underline;text-decoration-thickness:.06em;
+text-underline-offset:.2em}
+.ag pre{white-space:pre-wrap;font-size:.88em;background:none;padding:0}
+</style>"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What stands in one cell, as plain text."""
+
+    text: str
+    title: str = ""
+    """What is said of it when one points at it."""
+    href: str = ""
+    number: bool = False
+
+
+def block(*parts: str) -> str:
+    """Fragments under our style, which touches nothing outside them."""
+    return f'<div class="ag">{STYLE}{"".join(parts)}</div>'
+
+
+def link(text: str, href: str, title: str = "") -> str:
+    """Text that leads to an address; only http, https and relative addresses become links."""
+    scheme, colon, _ = href.partition(":")
+    safe = href and (not colon or scheme in ("http", "https") or "/" in scheme or "#" in scheme)
+    about = f' title="{escape(title)}"' if title else ""
+    if safe:
+        return f'<a href="{escape(href)}"{about}>{escape(text)}</a>'
+    return f"<span{about}>{escape(text)}</span>" if title else escape(text)
+
+
+def soft(text: str) -> str:
+    """A line that stands back."""
+    return f'<div class="ag-s">{escape(text)}</div>'
+
+
+def heading(text: str) -> str:
+    """A small heading."""
+    return f"<h4>{escape(text)}</h4>"
+
+
+def listed(items: Iterable[str]) -> str:
+    """A list of fragments that are HTML already."""
+    return "<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>"
+
+
+def folded(summary: str, inside: str, opened: bool = False) -> str:
+    """Something folded away under a line of text; ``inside`` is HTML already."""
+    return (
+        f"<details{' open' if opened else ''}><summary>{escape(summary)}</summary>"
+        f"{inside}</details>"
+    )
+
+
+def plain(text: str) -> str:
+    """Text as it stands, lines kept."""
+    return f"<pre>{escape(text)}</pre>"
+
+
+def table(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    notes: Sequence[str] = (),
+    *,
+    note: str = "why",
+    rest: int = FOLDED,
+    most: int = MOST,
+) -> str:
+    """A table; ``notes`` (HTML already, one a row, "" for none) fold out under the word ``note``.
+
+    Rows after the first ``rest`` are folded away, those after ``most`` only counted.
+    """
+    numbers = [
+        bool(rows) and all(row[i].number or not row[i].text for row in rows)
+        and any(row[i].number for row in rows)
+        for i in range(len(heads))
+    ]
+    noted = any(notes)
+    head = "".join(_head(h, n) for h, n in zip(heads, numbers, strict=True))
+    head = f"<thead><tr>{head}{'<th></th>' if noted else ''}</tr></thead>"
+
+    def lines(first: int, last: int) -> str:
+        out = []
+        for at in range(first, min(last, len(rows))):
+            cells = "".join(_cell(c, n) for c, n in zip(rows[at], numbers, strict=True))
+            if noted:
+                behind = notes[at] if at < len(notes) else ""
+                cells += f"<td>{folded(note, behind) if behind else ''}</td>"
+            out.append(f"<tr>{cells}</tr>")
+        return f'<div class="ag-x"><table>{head}<tbody>{"".join(out)}</tbody></table></div>'
+
+    made = lines(0, rest)
+    if len(rows) > rest:
+        more = min(len(rows), most) - rest
+        made += folded(f"{more} more rows", lines(rest, most))
+    if len(rows) > most:
+        made += soft(f"and {len(rows) - most} rows that are not shown; .df() has all of them")
+    return made
+
+
+def _head(text: str, number: bool) -> str:
+    return f'<th{" class=ag-n" if number else ""} scope="col">{escape(text)}</th>'
+
+
+def _cell(cell: Cell, number: bool) -> str:
+    kind = " class=ag-n" if number else " class=ag-w" if len(cell.text) <= _SHORT else ""
+    return f"<td{kind}>{link(cell.text, cell.href, cell.title)}</td>"

@@ -1,0 +1,442 @@
+"""What Jupyter shows: tables with names and sources, pictures, a cell magic for SPARQL.
+
+The answers of :class:`alliance_graph.Graph` draw themselves; there is nothing to set up. The magic
+``%%sparql`` is there after ``%load_ext alliance_graph.notebook`` and not before. pandas, polars and
+Jupyter are imported only by what needs them.
+"""
+
+from __future__ import annotations
+
+import io
+import shlex
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pyoxigraph import Literal, NamedNode, RdfFormat, serialize
+
+from alliance_graph import html, sources
+from alliance_graph.errors import QueryError
+from alliance_graph.seating import when
+from alliance_graph.store import select
+from alliance_graph.tables import Answer, Table, Triples, plain, short
+from alliance_graph.vocabulary import EDTF, ID, PREFIXES, VOC, split
+
+if TYPE_CHECKING:
+    import inspect
+
+    import rdflib
+    from rdflib.query import Result
+
+    from alliance_graph.questions import Param
+    from alliance_graph.store import Store
+    from alliance_graph.tables import Term, Value
+
+
+@dataclass(frozen=True)
+class Rows(Table):
+    """Rows of an answer that a notebook shows as a table, each with the sources behind it.
+
+    >>> import alliance_graph as ag
+    >>> rows = ag.open().ask("counterparts", person="antony-blinken")
+    >>> rows.columns[:2], len(rows) == len(rows.rows)
+    (('person', 'personLabel'), True)
+    """
+
+    store: Store | None = field(default=None, repr=False, compare=False)
+    page: str | None = field(default=None, repr=False, compare=False)
+    """Address of the network page to which names lead."""
+
+    def df(self, library: str = "pandas") -> Any:
+        """The rows as a data frame with typed columns; ``library`` is "pandas" or "polars".
+
+        Days become days, whole numbers may be missing, concepts are categories (levels from the
+        highest down), things are ids; dates that a source leaves open stay EDTF text. Raises
+        AllianceError where the library is not installed.
+
+        >>> import alliance_graph as ag
+        >>> frame = ag.open().ask("counterparts").df()
+        >>> str(frame["first"].dtype), str(frame["encounters"].dtype)
+        ('datetime64[s]', 'Int64')
+        """
+        from alliance_graph import frames
+
+        return frames.frame(self, library, orders(self.store) if self.store else None)
+
+    def rdf(self) -> Result:
+        """The rows as rdflib's own query result, with rdflib's terms.
+
+        >>> import alliance_graph as ag
+        >>> ag.open().ask("articles").rdf().type
+        'SELECT'
+        """
+        from rdflib.query import Result
+
+        return Result.parse(io.BytesIO(self.json().encode()), format="json")
+
+    def _repr_html_(self) -> str:
+        if not self.terms:
+            return html.block(html.soft(f"0 rows: {self.absence}"))
+        shown = [i for i, c in enumerate(self.columns) if c + "Label" not in self.columns]
+        first = self.terms[: html.MOST]
+        names = self._names(first)
+        rows = [[self._cell(row, i, names) for i in shown] for row in first]
+        notes = self._notes(first[: html.FOLDED])
+        # rows that are only counted need no cell
+        rows += [[html.Cell("")] * len(shown)] * (len(self) - len(first))
+        count = f"{len(self)} row{'s' if len(self) != 1 else ''}"
+        heads = [heading(self.columns[i]) for i in shown]
+        return html.block(html.table(heads, rows, notes), html.soft(count))
+
+    def _names(self, rows: Iterable[tuple[Term | None, ...]]) -> dict[str, str]:
+        iris = {t.value for row in rows for t in row if isinstance(t, NamedNode)}
+        return labels(self.store, iris) if self.store else {}
+
+    def _cell(self, row: tuple[Term | None, ...], i: int, names: dict[str, str]) -> html.Cell:
+        term, column = row[i], self.columns[i]
+        thing = term
+        stem = column.removesuffix("Label")
+        if stem != column and stem in self.columns:
+            thing = row[self.columns.index(stem)]
+            term = thing if term is None else term
+        iri = thing.value if isinstance(thing, NamedNode) else ""
+        if isinstance(term, NamedNode):
+            text = names.get(term.value) or short(term.value)
+        else:
+            text = shown(plain(term))
+        kind, name = split(iri) or ("", "")
+        title = f"{kind}: {name}" if kind else short(iri) if iri else ""
+        if isinstance(term, Literal) and term.datatype.value == EDTF:
+            title = when(term.value)[0]
+        href = f"{self.page}#sel={kind}/{name}" if self.page and kind else ""
+        number = isinstance(plain(term), int | float) and not isinstance(plain(term), bool)
+        return html.Cell(text, title, href, number)
+
+    def _notes(self, rows: Iterable[tuple[Term | None, ...]]) -> list[str]:
+        if self.store is None:
+            return []
+        things = [
+            [t.value for t in row if isinstance(t, NamedNode) and t.value.startswith(ID)]
+            for row in rows
+        ]
+        return [passages(found) for found in sources.behind(self.store, things)]
+
+
+@dataclass(frozen=True)
+class Statements(Triples):
+    """Triples of a CONSTRUCT or DESCRIBE, which a notebook shows as Turtle.
+
+    >>> import alliance_graph as ag
+    >>> found = ag.open().sparql("CONSTRUCT WHERE { ?a ally:counterpartOf ?b }")
+    >>> len(found.rdf()) == len(found)
+    True
+    """
+
+    def rdf(self) -> rdflib.Graph:
+        """The triples as an rdflib Graph with our prefixes."""
+        import rdflib
+
+        graph = rdflib.Graph()
+        for prefix, namespace in PREFIXES.items():
+            graph.bind(prefix, namespace, override=True)
+        data = serialize(self.triples, format=RdfFormat.N_TRIPLES)
+        graph.parse(io.BytesIO(data or b""), format="nt")
+        return graph
+
+    def _repr_html_(self) -> str:
+        count = f"{len(self)} triple{'s' if len(self) != 1 else ''}"
+        return html.block(html.folded(count, html.plain(self.write("table")), len(self) <= 20))
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What took place when, as a table, and as lanes of channels where a notebook shows it.
+
+    >>> import alliance_graph as ag
+    >>> ag.open().timeline("blinken").rows.columns[:2]
+    ('what', 'whatLabel')
+    """
+
+    rows: Rows
+    drawing: str = field(repr=False)
+
+    def svg(self) -> str:
+        """The lanes as SVG."""
+        return self.drawing
+
+    def df(self, library: str = "pandas") -> Any:
+        """The events as a data frame, see :meth:`Rows.df`."""
+        return self.rows.df(library)
+
+    def csv(self) -> str:
+        """The events as CSV."""
+        return self.rows.csv()
+
+    def text(self, *, width: int | None = None) -> str:
+        """The events as a table for people."""
+        return self.rows.text(width=width)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def _repr_html_(self) -> str:
+        table = html.folded(f"{len(self.rows)} events as a table", self.rows._repr_html_())
+        return html.block(f'<div class="ag-x">{self.drawing}</div>', table)
+
+
+def dressed(answer: Answer, store: Store, page: str | None = None) -> Any:
+    """An answer as one that shows itself: Rows, Statements, or yes or no as it was."""
+    if isinstance(answer, Table):
+        columns, terms = answer.columns, answer.terms
+        return Rows(columns, terms, answer.question, answer.absence, store, page)
+    return Statements(answer.triples) if isinstance(answer, Triples) else answer
+
+
+# --- questions as verbs ------------------------------------------------------------------------------
+
+
+class Questions:
+    """The shipped questions as verbs that Tab completes: ``g.questions.counterparts(person=…)``.
+
+    ``g.questions.counterparts?`` tells its parameters and columns.
+
+    >>> import alliance_graph as ag
+    >>> g = ag.open()
+    >>> len(g.questions.counterparts(person="antony-blinken")) > 0
+    True
+    >>> "planned_not_held" in dir(g.questions)
+    True
+    """
+
+    def __init__(self, store: Store, ask: Callable[..., Rows]) -> None:
+        self._store = store
+        self._ask = ask
+
+    def __dir__(self) -> list[str]:
+        from alliance_graph import questions
+
+        return [q.name.replace("-", "_") for q in questions.catalogue()]
+
+    def __getattr__(self, name: str) -> Verb:
+        from alliance_graph import questions
+
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return Verb(questions.find(name).name, self._store, self._ask)
+        except QueryError as bad:
+            raise AttributeError(str(bad)) from None
+
+    def __repr__(self) -> str:
+        return "\n".join(self)
+
+    def __iter__(self) -> Any:
+        from alliance_graph import questions
+
+        return iter(f"{q.name}: {q.summary}" for q in questions.catalogue())
+
+    def _repr_html_(self) -> str:
+        from alliance_graph import questions
+
+        groups: dict[str, list[list[html.Cell]]] = {}
+        for q in questions.catalogue():
+            takes = ", ".join(p.name + ("*" if p.required else "") for p in q.params)
+            cells = [html.Cell(q.name), html.Cell(q.summary, q.description), html.Cell(takes)]
+            groups.setdefault(q.group or "other", []).append(cells)
+        made = [
+            html.folded(
+                f"{name} ({len(rows)})",
+                html.table(["question", "what it answers", "parameters (* needed)"], rows),
+                opened=i == 0,
+            )
+            for i, (name, rows) in enumerate(groups.items())
+        ]
+        return html.block(*made)
+
+
+class Verb:
+    """One question to be called with its parameters."""
+
+    def __init__(self, name: str, store: Store, ask: Callable[..., Rows]) -> None:
+        from alliance_graph import questions
+
+        self._question = questions.find(name)
+        self._store = store
+        self._ask = ask
+
+    def __call__(self, **params: Any) -> Rows:
+        """Ask it."""
+        return self._ask(self._question.name, **params)
+
+    def __repr__(self) -> str:
+        return f"<question {self._question.name}: {self._question.summary}>"
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        import inspect
+
+        kind = inspect.Parameter.KEYWORD_ONLY
+        needed = [p for p in self._question.params if p.name in self._question.required]
+        rest = [p for p in self._question.params if p not in needed]
+        return inspect.Signature(
+            [
+                *(inspect.Parameter(p.name, kind) for p in needed),
+                *(inspect.Parameter(p.name, kind, default=p.default) for p in rest),
+            ],
+            return_annotation=Rows,
+        )
+
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]  # what is known only when it is asked for
+        from alliance_graph import questions
+
+        q = self._question
+        columns = questions.ask(self._store, q.name, **q.example).columns
+        lines = [q.summary, "", q.description, "", "Parameters:"]
+        lines += [_parameter(p) for p in q.params] or ["  none"]
+        return "\n".join([*lines, "", f"Columns: {', '.join(columns)}"])
+
+
+def _parameter(p: Param) -> str:
+    parts = [p.about, "needed" if p.required else "", f"such as {p.example}" if p.example else ""]
+    return f"  {p.name} ({p.type}): {'; '.join(part for part in parts if part)}"
+
+
+# --- names, orders, cells ----------------------------------------------------------------------------
+
+
+def labels(store: Store, iris: Iterable[str]) -> dict[str, str]:
+    """English names of things, concepts and terms; those without one are left out."""
+    out: dict[str, str] = {}
+    wanted = sorted(iris)
+    for i in range(0, len(wanted), 400):
+        values = " ".join(f"<{iri}>" for iri in wanted[i : i + 400])
+        query = (
+            f"SELECT ?x ?l WHERE {{ VALUES ?x {{ {values} }} ?x skos:prefLabel|rdfs:label ?l "
+            'FILTER(LANG(?l) = "en") } ORDER BY ?x ?l'
+        )
+        for row in select(store, query):
+            out.setdefault(row["x"].value, row["l"].value)
+    return out
+
+
+def orders(store: Store) -> dict[str, list[str]]:
+    """Schemes of our vocabularies whose concepts have a rank, with their slugs in that order."""
+    out: dict[str, list[tuple[int, str]]] = {}
+    query = "SELECT ?c ?n WHERE { ?c ally:rankOrder ?n ; skos:inScheme ?s }"
+    for row in select(store, query):
+        scheme, _, slug = row["c"].value.removeprefix(VOC).partition("/")
+        out.setdefault(scheme, []).append((int(row["n"].value), slug))
+    return {scheme: [slug for _, slug in sorted(set(found))] for scheme, found in out.items()}
+
+
+def heading(column: str) -> str:
+    """A column's name in words: ``counterpartPostLabel`` is "counterpart post"."""
+    name = column.removesuffix("Label") or column
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in name).replace("_", " ").strip()
+
+
+def shown(value: Value) -> str:
+    """A value as text."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def passages(found: list[sources.Source], most: int = 12) -> str:
+    """Sources as a list in HTML; "" where there are none."""
+    lines = []
+    for s in found[:most]:
+        who = f" ({s.holder})" if s.holder else ""
+        place = f": {s.place}{who}" if s.place else ""
+        outside = "" if s.article else "from outside the articles: "
+        lines.append(outside + html.link(s.name, s.url, s.article) + _escaped(place))
+    if len(found) > most:
+        lines.append(f"and {len(found) - most} more")
+    return html.listed(lines) if lines else ""
+
+
+def _escaped(text: str) -> str:
+    return html.link(text, "")
+
+
+# --- the magic ---------------------------------------------------------------------------------------
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Called by ``%load_ext alliance_graph.notebook``: adds ``%%sparql`` and ``%sparql``."""
+    ipython.register_magic_function(_Magic(ipython).run, "line_cell", "sparql")
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """Called by ``%unload_ext alliance_graph.notebook``: takes them away."""
+    for kind in ("line", "cell"):
+        ipython.magics_manager.magics[kind].pop("sparql", None)
+
+
+_USE = """%%sparql [--on GRAPH] [--to NAME] [variable=value ...]
+SELECT ...
+
+--on   the variable that holds the graph (default: g; where there is none, the shipped facts)
+--to   also keep the answer in this variable
+variable=value gives a value to a variable of the query: a day, a number, an id or a name.
+
+Prefixes that are known:
+"""
+
+
+class _Magic:
+    def __init__(self, ipython: Any) -> None:
+        self.ipython = ipython
+
+    def run(self, line: str, cell: str | None = None) -> Any:
+        """SPARQL over a graph; without a query, how it is used and which prefixes are known."""
+        if cell is None:
+            print(help_text())  # noqa: T201 - a line magic is there to print
+            return None
+        on, to, values = arguments(line)
+        namespace: dict[str, Any] = self.ipython.user_ns
+        graph = namespace.get(on or "g")
+        if graph is None and on is None:
+            import alliance_graph
+
+            graph = alliance_graph.open()
+        if not hasattr(graph, "sparql"):
+            raise QueryError(f"{on or 'g'} is no graph: g = ag.open(), or %%sparql --on NAME")
+        answer = graph.sparql(cell, **values)
+        if to:
+            namespace[to] = answer
+        return answer
+
+
+def help_text() -> str:
+    """How ``%%sparql`` is used, and the prefixes that are known in every query.
+
+    >>> "ally: " in help_text()
+    True
+    """
+    return _USE + "\n".join(f"  {p}: {namespace}" for p, namespace in sorted(PREFIXES.items()))
+
+
+def arguments(line: str) -> tuple[str | None, str | None, dict[str, str]]:
+    """The words behind ``%%sparql``: graph, name to keep the answer in, values of variables.
+
+    >>> arguments("--to answer person=antony-blinken")
+    (None, 'answer', {'person': 'antony-blinken'})
+    """
+    options: dict[str, str | None] = {"--on": None, "--to": None}
+    values: dict[str, str] = {}
+    words = iter(shlex.split(line))
+    for word in words:
+        if word in options:
+            options[word] = next(words, None)
+            if not (options[word] or "").isidentifier():
+                raise QueryError(f"{word} needs the name of a variable")
+            continue
+        name, equals, value = word.partition("=")
+        if not equals or not name.isidentifier():
+            raise QueryError(f"{word!r}: write name=value. {_USE.splitlines()[0]}")
+        values[name] = value
+    return options["--on"], options["--to"], values

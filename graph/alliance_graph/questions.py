@@ -1,0 +1,514 @@
+"""Questions: finds, describes, binds and asks the ``.rq`` files of ``queries/``.
+
+A question is a SPARQL 1.1 query that runs as it stands; its head (``#+`` lines, YAML, in the manner
+of grlc, https://grlc.io) says in words what it answers and which of its variables may be given a
+value. A value is checked against its type, made a term and put before the pattern as a VALUES
+block: no text is ever pasted into a query.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from pyoxigraph import BlankNode, Literal, NamedNode
+
+from alliance_graph import resolve, steps
+from alliance_graph.errors import DateError, QueryError, UnknownName
+from alliance_graph.store import select
+from alliance_graph.tables import Answer, Table, Term, answer
+from alliance_graph.vocabulary import KINDS, PREFIXES, VOC, XSD, concept, iri
+
+if TYPE_CHECKING:
+    from alliance_graph.store import Store
+
+FOLDER = Path(__file__).resolve().parent / "queries"
+
+SCHEMES = frozenset(
+    "rank polarity modality attribution basis date-basis reason level portfolio status mode "
+    "setting capacity channel-kind formality periodicity parity counterpart-basis "
+    "commitment-kind commitment-state strength position document-kind institution-kind "
+    "place-kind block role decision".split()
+)
+"""Types whose values are a closed list: the SKOS schemes of our vocabularies."""
+
+GROUPS: dict[str, frozenset[str]] = {
+    "institution": frozenset({"institution", "administration"}),
+    "place": frozenset({"place", "country"}),
+    "actor": frozenset({"person", "institution", "administration", "country", "unnamed-party"}),
+    "holder": frozenset(
+        {"person", "institution", "administration", "country", "unnamed-party"}
+        | {"document", "article"}
+    ),
+    "party": frozenset({"country", "institution", "administration", "office", "person"}),
+    "occasion": frozenset({"encounter", "visit", "context-event"}),
+    "thing": KINDS,
+}
+"""Types that take things of several kinds; every kind of thing is a type as well."""
+
+SCALARS = {
+    "date": "a day such as 2021-03-18",
+    "since": "a date (EDTF) whose first day counts: 2021-03-18, 2021-03, 2021",
+    "until": "a date (EDTF) whose last day counts: 2021-03-18, 2021-03, 2021",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "text": "any text",
+}
+"""Types that are no thing and no concept, and what they take."""
+
+
+@dataclass(frozen=True)
+class Param:
+    """What a question may be given."""
+
+    name: str
+    type: str
+    """A kind of thing, a group of kinds, a closed list of concepts, or a scalar."""
+    about: str = ""
+    required: bool = False
+    default: str | None = None
+    example: str | None = None
+    """A value with which the question has rows on the shipped facts."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question: what its head says, and the query."""
+
+    name: str
+    summary: str
+    """The question in words."""
+    description: str
+    """What the columns mean, and how absence is to be read."""
+    group: str
+    """Who would ask it."""
+    tags: tuple[str, ...]
+    params: tuple[Param, ...]
+    text: str
+    """The query, head included; it runs as it stands wherever our prefixes are known."""
+    absence: str | None = None
+    """What an empty answer says."""
+    may_be_empty: bool = False
+    """Whether no rows at all is a right answer on the shipped facts."""
+    then: str | None = None
+    """The step that finishes the rows (:mod:`alliance_graph.steps`)."""
+    lists: tuple[str, ...] = ()
+    """Columns that hold several names in one text; SPARQL leaves their order open, we sort them."""
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Names of the parameters that have to be given."""
+        return tuple(p.name for p in self.params if p.required and p.default is None)
+
+    @property
+    def example(self) -> dict[str, str]:
+        """Parameters with which the question has rows on the shipped facts."""
+        return {p.name: p.example for p in self.params if p.example is not None}
+
+    def standalone(self) -> str:
+        """The query with a declaration for each of our prefixes that it uses, for any engine."""
+        return standalone(self.text)
+
+
+# --- the catalogue --------------------------------------------------------------------------------
+
+
+def catalogue(folder: Path = FOLDER) -> tuple[Question, ...]:
+    """Every question, by group and name."""
+    found = [_read(path) for path in sorted(folder.glob("*.rq"))]
+    return tuple(sorted(found, key=lambda q: (q.group, q.name)))
+
+
+def find(name: str, folder: Path = FOLDER) -> Question:
+    """The question of this name; raises QueryError with near ones where there is none."""
+    wanted = name.strip().lower().replace("_", "-").removesuffix(".rq")
+    path = folder / f"{wanted}.rq"
+    if not re.fullmatch(r"[a-z0-9-]+", wanted) or not path.is_file():
+        known = sorted(p.stem for p in folder.glob("*.rq"))
+        raise QueryError(
+            f"no question {name!r}{_near(wanted, known)} The questions are: {', '.join(known)}"
+        )
+    return _read(path)
+
+
+def parse(name: str, text: str) -> Question:
+    """A question from its text; without a head it has no parameters of its own.
+
+    Raises QueryError where the head is not what it should be.
+    """
+    lines: list[str] = []
+    for line in text.splitlines():
+        if line.startswith("#+"):
+            lines.append(line[2:].removeprefix(" "))
+        elif line.strip():
+            break
+    head = _yaml(name, "\n".join(lines)) if lines else {}
+    unknown = sorted(set(head) - _KEYS)
+    if unknown:
+        raise QueryError(f"{name}: the head has no key {unknown[0]!r}{_near(unknown[0], _KEYS)}")
+    declared = head.get("params") or {}
+    if not isinstance(declared, dict):
+        raise QueryError(f"{name}: `params:` in the head maps names to their types")
+    return Question(
+        name=name,
+        summary=_one_line(head.get("summary", "")),
+        description=_one_line(head.get("description", "")),
+        group=_one_line(head.get("group", "")),
+        tags=tuple(head.get("tags") or ()),
+        params=tuple(_param(name, n, spec) for n, spec in declared.items()),
+        text=text,
+        absence=_one_line(head["absence"]) if head.get("absence") else None,
+        may_be_empty=head.get("may_be_empty") == "true",
+        then=head.get("then"),
+        lists=tuple(head.get("lists") or ()),
+    )
+
+
+_KEYS = frozenset("summary description group tags params absence may_be_empty then lists".split())
+_PARAM_KEYS = frozenset({"type", "about", "required", "default", "example"})
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path) -> Question:
+    return parse(path.stem, path.read_text("utf-8"))
+
+
+def _yaml(name: str, text: str) -> dict[str, Any]:
+    try:
+        # every scalar as text: a type says what it is
+        head = yaml.load(text, Loader=yaml.CBaseLoader)  # noqa: S506 - makes nothing but text
+    except yaml.YAMLError as bad:
+        raise QueryError(f"{name}: the `#+` head is no YAML: {bad}") from None
+    if not isinstance(head, dict):
+        raise QueryError(f"{name}: the `#+` head is a YAML mapping, such as `#+ summary: …`")
+    return head
+
+
+def _param(question: str, name: str, spec: Any) -> Param:
+    if not isinstance(spec, dict) or set(spec) - _PARAM_KEYS or "type" not in spec:
+        raise QueryError(
+            f"{question}: parameter {name} needs `type:`, and may have about, required, default, "
+            "example"
+        )
+    kind = spec["type"]
+    if kind not in _types():
+        raise QueryError(
+            f"{question}: parameter {name} has no type {kind!r}{_near(kind, _types())}"
+        )
+    about = _one_line(spec.get("about", ""))
+    required = spec.get("required") == "true"
+    return Param(name, kind, about, required, spec.get("default"), spec.get("example"))
+
+
+def _types() -> frozenset[str]:
+    return KINDS | SCHEMES | frozenset(GROUPS) | frozenset(SCALARS)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(word, list(known), n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(close)}?" if close else "."
+
+
+# --- asking ---------------------------------------------------------------------------------------
+
+
+def ask(store: Store, name: str, /, **params: Any) -> Table:
+    """The rows that answer a question; ``params`` by name, things by id, IRI or any of their names.
+
+    Raises QueryError for a question or parameter that there is not or a value of the wrong type,
+    UnknownName for a name that no thing (or more than one) has.
+    """
+    question = find(name)
+    given = terms(question, store, params)
+    found = store.query(insert(question.text, given))
+    table = answer(found, question.name, question.absence)
+    if not isinstance(table, Table):
+        raise QueryError(f"{name} is not a SELECT query")
+    return _finished(question, table, given)
+
+
+def run(store: Store, text: str, /, **params: Any) -> Answer:
+    """Answer a query of one's own: a Table for SELECT, a Truth for ASK, Triples for a graph.
+
+    ``params`` give values to its variables: typed by its head, if it has one, else by what they
+    look like (a day, a number, an IRI or prefixed name, a thing's id or name; text in quotes).
+    """
+    question = parse("query", text)
+    given = terms(question, store, params)
+    found = answer(store.query(insert(text, given)))
+    return _finished(question, found, given) if isinstance(found, Table) else found
+
+
+def bind(question: Question, store: Store | None = None, /, **params: Any) -> str:
+    """The question's query with parameters as VALUES; without a store, things only by their id."""
+    return insert(question.text, terms(question, store, params))
+
+
+def _finished(question: Question, table: Table, given: Mapping[str, tuple[Term, ...]]) -> Table:
+    if question.lists:
+        table = steps.in_order(table, question.lists)
+    if question.then is None:
+        return table
+
+    if question.then not in steps.STEPS:
+        raise QueryError(f"{question.name}: no step {question.then!r}: {', '.join(steps.STEPS)}")
+    return steps.STEPS[question.then](table, given)
+
+
+# --- values to terms ------------------------------------------------------------------------------
+
+
+def terms(
+    question: Question, store: Store | None, params: Mapping[str, Any]
+) -> dict[str, tuple[Term, ...]]:
+    """Parameters as typed terms; a list of values means any of them.
+
+    Raises QueryError (with the list of parameters) and UnknownName.
+    """
+    declared = {p.name: p for p in question.params}
+    given = {name.replace("-", "_"): value for name, value in params.items() if value is not None}
+    for name in given:
+        if declared and name not in declared:
+            raise QueryError(
+                f"{question.name} takes no {name!r}{_near(name, declared)} "
+                f"It takes {_described(question.params)}"
+            )
+        if not re.fullmatch(r"[A-Za-z]\w*", name):
+            raise QueryError(f"{name!r} can be no name of a variable")
+        if not declared and not re.search(rf"[?$]{name}\b", question.text):
+            raise QueryError(f"the query has no variable ?{name}")
+    for param in question.params:
+        if param.default is not None:
+            given.setdefault(param.name, param.default)
+    missing = [n for n in question.required if n not in given]
+    if missing:
+        raise QueryError(
+            f"{question.name} needs {' and '.join(missing)}: it takes {_described(question.params)}"
+        )
+    return {
+        name: tuple(
+            _term(declared.get(name), name, one, store)
+            for one in (value if isinstance(value, list | tuple | set | frozenset) else (value,))
+        )
+        for name, value in sorted(given.items())
+    }
+
+
+def _described(params: Sequence[Param]) -> str:
+    if not params:
+        return "no parameters"
+    return ", ".join(f"{p.name} ({p.type}{', required' if p.required else ''})" for p in params)
+
+
+def _term(param: Param | None, name: str, value: Any, store: Store | None) -> Term:
+    if isinstance(value, NamedNode | Literal):
+        return value
+    if isinstance(value, BlankNode):
+        raise QueryError(f"{name}: a blank node names nothing")
+    kind = param.type if param else "any"
+    try:
+        if kind in SCALARS:
+            return _scalar(kind, value)
+        if kind in SCHEMES:
+            return _concept(kind, str(value), store)
+        if kind == "any":
+            return _guessed(value, store)
+        kinds = GROUPS.get(kind, frozenset({kind}))
+        return _thing(str(value), kinds, store)
+    except (QueryError, UnknownName) as bad:
+        raise type(bad)(f"{name}: {bad}") from None
+
+
+def _typed(value: str, datatype: str) -> Literal:
+    return Literal(value, datatype=NamedNode(XSD + datatype))
+
+
+def _scalar(kind: str, value: Any) -> Literal:
+    text = value.isoformat() if isinstance(value, date) else str(value).strip()
+    wrong = QueryError(f"{text!r} is not {SCALARS[kind]}")
+    if kind == "text":
+        return Literal(text)
+    if kind == "integer":
+        if isinstance(value, bool) or not re.fullmatch(r"[+-]?\d{1,18}", text):
+            raise wrong
+        return _typed(str(int(text)), "integer")
+    if kind == "boolean":
+        if text.lower() not in ("true", "false", "yes", "no"):
+            raise wrong
+        return _typed("true" if text.lower() in ("true", "yes") else "false", "boolean")
+    from alliance_graph import dates
+
+    try:
+        parsed = dates.parse(text)
+    except DateError as bad:
+        raise QueryError(str(bad)) from None
+    day = parsed.latest if kind == "until" else parsed.earliest
+    if day is None or (kind == "date" and parsed.latest != day):
+        raise wrong
+    return _typed(day.isoformat(), "date")
+
+
+def concepts(store: Store, scheme: str) -> list[str]:
+    """The values of a closed list, in the order of their names; empty where the graph lacks it."""
+    text = f"SELECT DISTINCT ?c WHERE {{ ?c skos:inScheme <{VOC}{scheme}> }} ORDER BY ?c"
+    return [row["c"].value.rpartition("/")[2] for row in select(store, text)]
+
+
+def _concept(scheme: str, value: str, store: Store | None) -> NamedNode:
+    name = value.removeprefix("<").removesuffix(">").removeprefix(concept(scheme, ""))
+    name = re.sub(r"[\s_]+", "-", name.strip().lower())
+    known = concepts(store, scheme) if store else []
+    if (known and name not in known) or not re.fullmatch(r"[a-z0-9-]+", name):
+        listed = f" It is one of {', '.join(known)}" if known else ""
+        raise QueryError(f"{value!r} is no {scheme}{_near(name, known)}{listed}")
+    return NamedNode(concept(scheme, name))
+
+
+def _thing(value: str, kinds: frozenset[str], store: Store | None) -> NamedNode:
+    if store is not None:
+        return NamedNode(resolve.one(store, value, kinds).iri)
+    if len(kinds) == 1 and re.fullmatch(r"[a-z0-9][a-z0-9.\-]*", value):
+        (kind,) = kinds
+        return NamedNode(iri(kind, value))
+    raise QueryError(f"{value!r} needs a graph to be looked up in")
+
+
+def _guessed(value: Any, store: Store | None) -> Term:
+    """A value for a variable whose type nobody has said."""
+    if isinstance(value, bool):
+        return _scalar("boolean", value)
+    if isinstance(value, int):
+        return _scalar("integer", value)
+    if isinstance(value, float):
+        return _typed(repr(value), "double")
+    if isinstance(value, date):
+        return _scalar("date", value)
+    text = str(value).strip()
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        return _scalar("date", text)
+    if re.fullmatch(r"[+-]?\d{1,18}", text):
+        return _scalar("integer", text)
+    if text in ("true", "false"):
+        return _scalar("boolean", text)
+    quoted = re.fullmatch(r"\"(.*)\"(?:@([A-Za-z-]+))?", text, re.DOTALL)
+    if quoted:
+        return Literal(quoted[1], language=quoted[2]) if quoted[2] else Literal(quoted[1])
+    prefix, colon, rest = text.partition(":")
+    if colon and prefix in PREFIXES:
+        return _node(PREFIXES[prefix] + rest.replace("\\/", "/"))
+    if re.fullmatch(r"<.*>|https?://.*", text):
+        return _node(text.removeprefix("<").removesuffix(">"))
+    try:
+        return _thing(text, KINDS, store)
+    except UnknownName as bad:
+        raise UnknownName(f'{bad}; for a plain text write it in quotes: "{text}"') from None
+
+
+def _node(value: str) -> NamedNode:
+    try:
+        return NamedNode(value)
+    except ValueError as bad:
+        raise QueryError(f"{value!r} is no IRI: {bad}") from None
+
+
+# --- the query's text -----------------------------------------------------------------------------
+
+# Tokens of SPARQL 1.1 (https://www.w3.org/TR/sparql11-query/#sparqlGrammar) as far as braces need.
+_TOKEN = re.compile(
+    r"""(?P<skip>\s+|\#[^\n]*)
+    |(?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
+    |(?P<string>'''(?:(?:'|'')?(?:[^'\\]|\\.))*'''|\"\"\"(?:(?:"|"")?(?:[^"\\]|\\.))*\"\"\"
+        |'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")
+    |(?P<variable>[?$]\w+)
+    |(?P<name>[\w-]*:(?:[\w:.%-]|\\.)*)
+    |(?P<word>\w+)
+    |(?P<mark>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+_FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
+    for found in _TOKEN.finditer(text):
+        kind = found.lastgroup or "mark"
+        if kind != "skip":
+            yield kind, found[0], found.end()
+
+
+def keywords(text: str) -> frozenset[str]:
+    """The bare words of a query in upper case: what stands in strings, names or IRIs is none.
+
+    >>> sorted(keywords("ASK { ?service ex:from 'SERVICE' } # FROM"))
+    ['ASK']
+    """
+    found, before = set(), ""
+    for kind, token, _ in _tokens(text):
+        if kind == "word" and before != "@":
+            found.add(token.upper())
+        before = token
+    return frozenset(found)
+
+
+def insert(text: str, given: Mapping[str, tuple[Term, ...]]) -> str:
+    """The query with the given variables in a VALUES block, first thing in its outermost pattern.
+
+    One block with a row for each combination: engines that join from left to right then carry the
+    values into the pattern. Raises QueryError where there is no such pattern.
+    """
+    if not given:
+        return text
+    at = _pattern(text)
+    names = " ".join(f"?{name}" for name in given)
+    rows = " ".join(f"({' '.join(map(str, row))})" for row in itertools.product(*given.values()))
+    return f"{text[:at]} VALUES ({names}) {{ {rows} }} {text[at:]}"
+
+
+def _pattern(text: str) -> int:
+    """Where the outermost group graph pattern begins: just behind its brace."""
+    tokens = _tokens(text)
+    form = next((t.upper() for _, t, _ in tokens if t.upper() in _FORMS), "")
+    if form == "CONSTRUCT":
+        # its template stands before the pattern; the short form has none, and takes no VALUES
+        if next(tokens, ("", "", 0))[1] != "{":
+            raise QueryError("a parameter needs the long form: CONSTRUCT { … } WHERE { … }")
+        next((t for _, t, _ in tokens if t == "}"), "")
+    depth = 0
+    for kind, mark, end in tokens:
+        if kind != "mark":
+            continue
+        depth += (mark == "(") - (mark == ")")
+        if mark == "{" and not depth:
+            first = next(_tokens(text[end:]), ("", "", 0))[1]
+            if first.upper() == "SELECT":
+                raise QueryError("a parameter needs the sub-select inside braces of its own")
+            return end
+    raise QueryError("a parameter needs a pattern to stand in: WHERE { … }")
+
+
+def standalone(text: str) -> str:
+    """A query with a PREFIX line for each of our prefixes that it uses and does not declare."""
+    used: set[str] = set()
+    declared: set[str] = set()
+    previous = ""
+    for kind, token, _ in _tokens(text):
+        if kind == "name":
+            prefix = token.partition(":")[0]
+            (declared if previous == "PREFIX" else used).add(prefix)
+        previous = token.upper()
+    lines = [f"PREFIX {p}: <{PREFIXES[p]}>\n" for p in sorted((used & set(PREFIXES)) - declared)]
+    return "".join(lines) + text

@@ -1,0 +1,326 @@
+"""What a worker does with a request: runs the query, takes a thing or a graph, writes the reply.
+
+Everything here runs in a process that may be ended at any time (:mod:`alliance_graph.serve.pool`).
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import pyoxigraph as ox
+
+from alliance_graph import questions, tables
+from alliance_graph.errors import LimitError, QueryError
+from alliance_graph.serve import pages
+from alliance_graph.serve.pool import Head, Limits
+from alliance_graph.store.embedded import Embedded
+from alliance_graph.vocabulary import PREFIXES
+
+HTML = "text/html"
+RESULTS: dict[str, ox.QueryResultsFormat] = {
+    "application/sparql-results+json": ox.QueryResultsFormat.JSON,
+    "application/json": ox.QueryResultsFormat.JSON,
+    "application/sparql-results+xml": ox.QueryResultsFormat.XML,
+    "application/xml": ox.QueryResultsFormat.XML,
+    "text/xml": ox.QueryResultsFormat.XML,
+    "text/csv": ox.QueryResultsFormat.CSV,
+    "text/tab-separated-values": ox.QueryResultsFormat.TSV,
+}
+"""Media types for rows, the one we like best first."""
+BOOLEANS = [n for n, f in RESULTS.items() if f.name not in ("CSV", "TSV")]
+"""CSV and TSV have no form for yes or no (SPARQL 1.1 Query Results CSV and TSV Formats, section 1)."""
+GRAPHS: dict[str, ox.RdfFormat] = {
+    "text/turtle": ox.RdfFormat.TURTLE,
+    "application/n-triples": ox.RdfFormat.N_TRIPLES,
+    "application/ld+json": ox.RdfFormat.JSON_LD,
+    "application/rdf+xml": ox.RdfFormat.RDF_XML,
+    "application/json": ox.RdfFormat.JSON_LD,
+    "application/xml": ox.RdfFormat.RDF_XML,
+}
+"""Media types for triples."""
+NAMES = {
+    "json": ("application/sparql-results+json", "application/ld+json"),
+    "xml": ("application/sparql-results+xml", "application/rdf+xml"),
+    "csv": ("text/csv",),
+    "tsv": ("text/tab-separated-values",),
+    "turtle": ("text/turtle",),
+    "ttl": ("text/turtle",),
+    "nt": ("application/n-triples",),
+    "n3": ("text/turtle",),
+    "jsonld": ("application/ld+json",),
+    "json-ld": ("application/ld+json",),
+    "rdf+xml": ("application/rdf+xml",),
+    "rdf": ("application/rdf+xml",),
+    "html": (HTML,),
+}
+"""What ``format=`` takes; several clients send it beside ``Accept``."""
+
+# What XML 1.0 cannot hold (section 2.2), as UTF-8: most controls, U+FFFE and U+FFFF.
+_NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]|&#(?:x0*[0-8bcef];|x1)")
+
+
+class RefusedError(Exception):
+    """A request that gets an error for an answer: HTTP status and text."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def negotiate(accept: str, offers: Sequence[str]) -> str | None:
+    """The offer that an ``Accept`` field likes best (RFC 9110, section 12.5.1), or None.
+
+    Of equals, the one that it names rather than covers by a wildcard, then the first.
+
+    >>> negotiate("text/csv, */*;q=0.5", ["application/json", "text/csv"])
+    'text/csv'
+    """
+    ranges: list[tuple[str, float]] = []
+    for part in accept.split(","):
+        name, *params = (p.strip().lower() for p in part.split(";"))
+        quality = 1.0
+        for param in params:
+            key, _, value = param.partition("=")
+            if key.strip() == "q":
+                try:
+                    quality = float(value)
+                except ValueError:
+                    quality = 0.0
+        if name:
+            ranges.append((name, quality))
+    best: tuple[float, int, int] | None = None
+    found = None
+    for at, offer in enumerate(offers):
+        major = offer.partition("/")[0]
+        fits = [
+            (named, quality)
+            for name, quality in ranges or [("*/*", 1.0)]
+            if (named := {offer: 2, f"{major}/*": 1, "*/*": 0}.get(name)) is not None
+        ]
+        if not fits:
+            continue
+        named, quality = max(fits)
+        rank = (quality, named, -at)
+        if quality > 0 and (best is None or rank > best):
+            best, found = rank, offer
+    return found
+
+
+class Answers:
+    """Answers requests over one graph; made before the workers are forked."""
+
+    def __init__(self, store: Embedded, limits: Limits) -> None:
+        self._store = store
+        self._limits = limits
+        # so that a worker has done once what it does for every request
+        self({"do": "query", "query": "SELECT * { ?s ?p ?o } LIMIT 3", "accept": HTML})
+
+    def __call__(self, request: Head) -> tuple[Head, bytes]:
+        """The reply: a head with the HTTP status, media type and what else is to be told."""
+        try:
+            head, body = getattr(self, f"_{request['do']}")(request)
+        except RefusedError as refused:
+            return _error(refused.status, str(refused))
+        except QueryError as bad:
+            return _error(400, str(bad))
+        except LimitError as past:
+            return _error(507, str(past))
+        if len(body) > self._limits.reply:
+            return _error(507, _too_long(self._limits))
+        if "xml" in head["type"] and _NOT_XML.search(body):
+            return _error(406, "the answer holds characters that XML has no form for; take JSON")
+        return {"status": 200, **head}, body
+
+    # --- SPARQL -------------------------------------------------------------------------------
+
+    def _query(self, request: Head) -> tuple[Head, bytes]:
+        found = self._found(request)
+        if isinstance(found, ox.QueryBoolean):
+            form = _take(request, [*BOOLEANS, HTML])
+            if form == HTML:
+                return _html(pages.results(request["query"], truth=bool(found)))
+            return {"type": form}, _whole(found.serialize(format=RESULTS[form]))
+        if isinstance(found, ox.QueryTriples):
+            form = _take(request, [*GRAPHS, HTML])
+            some = list(itertools.islice(found, self._limits.rows + 1))
+            head = self._told(len(some) > self._limits.rows)
+            triples = sorted(set(some[: self._limits.rows]), key=str)
+            if form == HTML:
+                text = _written(triples, "text/turtle").decode()
+                return _html(pages.results(request["query"], turtle=text, cut=self._cut(head)), head)
+            return {"type": form, **head}, _written(triples, form)
+        form = _take(request, [*RESULTS, HTML])
+        body, cut = self._rows(found)
+        head = self._told(cut)
+        if form == HTML:
+            table = tables.Table.of(_parsed(body))
+            return _html(pages.results(request["query"], table=table, cut=self._cut(head)), head)
+        if RESULTS[form] != ox.QueryResultsFormat.JSON:
+            body = _whole(_parsed(body).serialize(format=RESULTS[form]))
+        return {"type": form, **head}, body
+
+    def _found(self, request: Head) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+        text: str = request["query"]
+        words = questions.keywords(text) if re.search("service|from", text, re.IGNORECASE) else ()
+        if "SERVICE" in words:
+            raise RefusedError(403, "SERVICE is refused: this endpoint asks no other one")
+        default, named = request.get("default", ()), request.get("named", ())
+        dataset: dict[str, Any] = {"use_default_graph_as_union": "FROM" not in words}
+        if default or named:
+            # the protocol's data set goes before the query's own (SPARQL 1.1 Protocol, 2.1.4)
+            dataset = {"default_graph": _nodes(default), "named_graphs": _nodes(named)}
+        try:
+            return self._store.engine.query(text, prefixes=PREFIXES, **dataset)
+        except SyntaxError as bad:
+            raise QueryError(f"not a SPARQL 1.1 query: {bad}") from None
+        except (RuntimeError, OSError, ValueError) as bad:
+            raise QueryError(f"the engine could not answer: {bad}") from None
+
+    def _rows(self, found: ox.QuerySolutions) -> tuple[bytes, bool]:
+        """The rows as SPARQL results JSON, and whether there were more than the limit."""
+        sink = _Sink(self._limits.reply)
+        try:
+            found.serialize(sink, format=ox.QueryResultsFormat.JSON)
+        except _FullError:
+            pass
+        except (RuntimeError, OSError, ValueError) as bad:
+            raise QueryError(f"the engine could not answer: {bad}") from None
+        body = bytes(sink.data)
+        most = self._limits.rows
+        # a row takes three bytes at least, so that small replies need not be counted
+        if not sink.full and len(body) < 3 * most:
+            return body, False
+        solutions = _parsed(body)
+        columns = tuple(v.value for v in solutions.variables)
+        kept = []
+        try:
+            for row in itertools.islice(solutions, most):
+                kept.append(tuple(row[c] for c in columns))
+            if not sink.full and next(solutions, None) is None:
+                return body, False
+        except SyntaxError:
+            # the sink was full in the middle of a row that the limit allows
+            raise LimitError(_too_long(self._limits), "memory") from None
+        return tables.Table(columns, tuple(kept)).json().encode(), True
+
+    def _told(self, cut: bool) -> Head:
+        return {"truncated": self._limits.rows} if cut else {}
+
+    def _cut(self, head: Head) -> int | None:
+        return head.get("truncated")
+
+    # --- things and graphs --------------------------------------------------------------------
+
+    def _thing(self, request: Head) -> tuple[Head, bytes]:
+        """What the graph says of a thing: its statements, and those that lead to it."""
+        engine, node = self._store.engine, ox.NamedNode(request["iri"])
+        out = {q.triple for q in engine.quads_for_pattern(node, None, None)}
+        if not out:
+            raise RefusedError(404, f"the graph holds nothing of <{request['iri']}>")
+        back = {q.triple for q in engine.quads_for_pattern(None, None, node)}
+        form = _take(request, [HTML, *GRAPHS])
+        if form == HTML:
+            return _html(pages.thing(self._store, node, out, back))
+        return {"type": form}, _written(sorted(out | back, key=str), form)
+
+    def _graph(self, request: Head) -> tuple[Head, bytes]:
+        """A graph as a whole (SPARQL 1.1 Graph Store HTTP Protocol, section 5.2)."""
+        engine, iri = self._store.engine, request["iri"]
+        if iri is None:
+            triples = {q.triple for q in engine}
+        else:
+            node = ox.NamedNode(iri)
+            if not engine.contains_named_graph(node):
+                raise RefusedError(404, f"no graph <{iri}>")
+            triples = {q.triple for q in engine.quads_for_pattern(None, None, None, node)}
+        form = _take(request, list(GRAPHS))
+        return {"type": form}, _written(sorted(triples, key=str), form)
+
+
+class _FullError(Exception):
+    """More was written than there is room for."""
+
+
+class _Sink(io.RawIOBase):
+    """Takes so many bytes, then stops the engine."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.data = bytearray()
+        self.full = False
+        self._most = most
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        # the engine flushes what it holds once more after the error
+        if not self.full:
+            self.data += data
+            if len(self.data) > self._most:
+                self.full = True
+                raise _FullError
+        return len(data)
+
+
+def _error(status: int, text: str) -> tuple[Head, bytes]:
+    return {"status": status, "type": "text/plain"}, f"{text}\n".encode()
+
+
+def _too_long(limits: Limits) -> str:
+    return f"the reply would be longer than {limits.reply / 1e6:g} MB"
+
+
+def _html(text: str, head: Head | None = None) -> tuple[Head, bytes]:
+    return {"type": HTML, **(head or {})}, text.encode()
+
+
+def _take(request: Head, offers: list[str]) -> str:
+    """The media type to reply with: by name, where ``format=`` has one that fits, else by Accept."""
+    for name in NAMES.get(request.get("format", "").lower(), ()):
+        if name in offers:
+            return name
+    form = negotiate(request.get("accept", ""), offers)
+    if form is None:
+        raise RefusedError(406, f"this answer comes as {', '.join(dict.fromkeys(offers))}")
+    return form
+
+
+def _nodes(iris: Iterable[str]) -> list[ox.NamedNode]:
+    try:
+        return [ox.NamedNode(iri) for iri in iris]
+    except ValueError as bad:
+        raise QueryError(f"no IRI for a graph: {bad}") from None
+
+
+def _parsed(body: bytes) -> ox.QuerySolutions:
+    parsed = ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON)
+    assert isinstance(parsed, ox.QuerySolutions)
+    return parsed
+
+
+def _written(triples: Iterable[ox.Triple], form: str) -> bytes:
+    """Triples in order; prefixes only where a reader sees them."""
+    kind = GRAPHS[form]
+    turtle = kind == ox.RdfFormat.TURTLE
+    out = _whole(ox.serialize(triples, format=kind, prefixes=PREFIXES if turtle else None))
+    return b"".join(_used(out)) if turtle else out
+
+
+def _used(turtle: bytes) -> Iterator[bytes]:
+    """Turtle with only those prefixes that it uses, in order."""
+    at = 0
+    while turtle.startswith(b"@prefix ", at):
+        at = turtle.index(b"\n", at) + 1
+    found = set(re.findall(rb"[\w-]+:", turtle[at:]))
+    yield from sorted(line for line in turtle[:at].splitlines(True) if line.split()[1] in found)
+    yield turtle[at:]
+
+
+def _whole(data: bytes | None) -> bytes:
+    assert data is not None  # only None when written to a file
+    return data

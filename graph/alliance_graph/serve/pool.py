@@ -1,0 +1,403 @@
+"""Worker processes, forked from a small process that holds the graph, and how a server asks them.
+
+Three kinds of process: the *server* (asynchronous, may have threads, never forks again), the
+*nursery* (forked from it before all that; one thread, holds the loaded graph, forks workers in a
+few milliseconds and ends them) and the *workers* (share the nursery's memory, answer one request
+after the other). Whatever a request does to its worker, the others go on.
+
+Two lanes keep quick requests quick: a worker that has not answered after :data:`QUICK` seconds
+leaves the quick lane, with less of the processor's time, and another takes its place there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import socket
+import struct
+import sys
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from alliance_graph import worker
+from alliance_graph.errors import AllianceError, LimitError
+
+QUICK = 0.25
+"""Seconds for which a request stays in the quick lane."""
+SERVED = 5_000
+"""Requests after which a worker is replaced, so that no memory grows for ever."""
+QUEUE = 256
+"""Requests that may wait for a worker; more are turned away."""
+
+Head = dict[str, Any]
+Job = Callable[[Head], tuple[Head, bytes]]
+"""What a worker does: a request to the head and the body of its reply."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one query may take, and how many run at a time."""
+
+    seconds: float = 10.0
+    megabytes: int = 1024
+    """On top of the loaded graph."""
+    rows: int = 10_000
+    """Rows or triples of a reply; more are cut off, and the reply says so."""
+    reply: int = 32_000_000
+    """Bytes of a reply."""
+    workers: int = 4
+    """Quick requests at a time."""
+    slow: int = 8
+    """Slow requests at a time."""
+
+
+class BusyError(AllianceError):
+    """Too many requests at a time; try again in a moment."""
+
+
+class GoneError(AllianceError):
+    """Whoever asked has gone."""
+
+
+# --- the nursery ------------------------------------------------------------------------------------
+
+_ORDER = struct.Struct("!ci")
+_MORE, _LESS, _SLOWER = b"+", b"-", b"~"
+_SIZES = struct.Struct("!II")
+_NICE = 10
+_PDEATHSIG = 1  # linux/prctl.h
+
+
+@dataclass(frozen=True)
+class Nursery:
+    """The process that holds the graph: its control socket and what keeps it off the network."""
+
+    control: socket.socket
+    pid: int
+    barriers: tuple[str, ...]
+
+
+def nursery(job: Job, limits: Limits) -> Nursery:
+    """Fork the process that forks workers; call it while this process has one thread."""
+    if not hasattr(os, "fork"):
+        raise AllianceError("serving needs fork(2), which this system has not")
+    ours, theirs = socket.socketpair()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        _keep(theirs, job, limits)
+    theirs.close()
+    told = ours.recv(256).decode()
+    return Nursery(ours, pid, tuple(filter(None, told.strip().split(","))))
+
+
+def _keep(control: socket.socket, job: Job, limits: Limits) -> NoReturn:
+    children: set[int] = set()
+    try:
+        # Ctrl-C reaches every process of the terminal; the server is the one that ends the others
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _end_with_parent()
+        control.sendall((",".join(worker.no_network()) + "\n").encode())
+        while order := _exactly(control, _ORDER.size):
+            what, pid = _ORDER.unpack(order)
+            if what == _MORE:
+                children.add(_bear(control, job, limits))
+            elif pid in children:
+                with contextlib.suppress(ProcessLookupError):
+                    if what == _SLOWER:
+                        os.setpriority(os.PRIO_PROCESS, pid, _NICE)
+                    else:
+                        os.kill(pid, signal.SIGKILL)
+                        os.waitpid(pid, 0)
+                        children.discard(pid)
+    finally:
+        for pid in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        os._exit(0)
+
+
+def _bear(control: socket.socket, job: Job, limits: Limits) -> int:
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            control.close()
+            theirs.close()
+            _end_with_parent()
+            worker.confine(limits.megabytes)
+            _work(ours, job)
+            status = 0
+        finally:
+            os._exit(status)
+    ours.close()
+    socket.send_fds(control, [struct.pack("!i", pid)], [theirs.fileno()])
+    theirs.close()
+    return pid
+
+
+def _end_with_parent() -> None:
+    """No process outlives the one that it works for, even where that is killed (Linux)."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _work(server: socket.socket, job: Job) -> None:
+    while sizes := _exactly(server, 4):
+        request = _exactly(server, int.from_bytes(sizes, "big"))
+        head, body = job(json.loads(request))
+        told = json.dumps(head).encode()
+        server.sendall(_SIZES.pack(len(told), len(body)) + told)
+        server.sendall(body)
+
+
+def _exactly(stream: socket.socket, count: int) -> bytes:
+    """So many bytes, or none at the end of the stream."""
+    data = bytearray()
+    while len(data) < count:
+        chunk = stream.recv(count - len(data))
+        if not chunk:
+            return b""
+        data += chunk
+    return bytes(data)
+
+
+# --- the server's side ------------------------------------------------------------------------------
+
+
+class _Worker(asyncio.Protocol):
+    """A connection to one worker: at most one request at a time."""
+
+    def __init__(self, pid: int, limits: Limits, lost: Callable[[_Worker], None]) -> None:
+        self.pid = pid
+        self.served = 0
+        self.slow = False
+        self.dead = False
+        self._limits = limits
+        self._lost = lost
+        self._data = bytearray()
+        self._reply: asyncio.Future[tuple[Head, bytes]] | None = None
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def ask(self, request: bytes) -> asyncio.Future[tuple[Head, bytes]]:
+        """Send a request; its reply comes as the future's result."""
+        assert self._transport is not None
+        self.served += 1
+        self._data.clear()
+        self._reply = asyncio.get_running_loop().create_future()
+        self._transport.write(len(request).to_bytes(4, "big") + request)
+        return self._reply
+
+    def data_received(self, data: bytes) -> None:
+        self._data += data
+        if len(self._data) < _SIZES.size:
+            return
+        head, body = _SIZES.unpack_from(self._data)
+        # a worker that a query has taken over may say anything: it gets no more room than agreed
+        if head > 65_536 or body > self._limits.reply + 65_536:
+            self.fail(LimitError("the reply was longer than it may be", "memory"))
+        elif len(self._data) >= _SIZES.size + head + body:
+            start = _SIZES.size + head
+            reply = (json.loads(self._data[_SIZES.size : start]), bytes(self._data[start:]))
+            if self._reply is not None and not self._reply.done():
+                self._reply.set_result(reply)
+            self._reply = None
+            self._data.clear()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.fail(
+            LimitError(
+                f"the query needed more than {self._limits.megabytes} MB, or nested too deeply, "
+                "and was ended",
+                "memory",
+            )
+        )
+        self._lost(self)
+
+    def fail(self, error: AllianceError) -> None:
+        """Give up the running request; the worker is of no use any more."""
+        self.dead = True
+        if self._reply is not None and not self._reply.done():
+            self._reply.set_exception(error)
+        self._reply = None
+
+    def close(self) -> None:
+        """Close the connection, at which an idle worker ends."""
+        self.dead = True
+        if self._transport is not None:
+            self._transport.close()
+
+
+class Pool:
+    """Workers that answer, each request within the limits."""
+
+    def __init__(self, home: Nursery, limits: Limits) -> None:
+        self.limits = limits
+        self.broken = False
+        """Whether the nursery has died, so that nothing can be answered any more."""
+        self._home = home
+        self._idle: deque[_Worker] = deque()
+        self._waiting: deque[asyncio.Future[_Worker]] = deque()
+        self._slow = 0
+        self._closing = False
+        self._lock = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Fork the first workers."""
+        self._home.control.setblocking(False)
+        for _ in range(self.limits.workers):
+            await self._more()
+
+    async def close(self) -> None:
+        """End every worker and the nursery; what still runs is lost."""
+        self._closing = True
+        for task in self._tasks:
+            task.cancel()
+        for ready in self._idle:
+            ready.close()
+        self._home.control.close()
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self._home.pid, 0)
+
+    async def run(
+        self, request: Head, gone: Callable[[], Awaitable[None]] | None = None
+    ) -> tuple[Head, bytes]:
+        """The reply to a request.
+
+        Raises LimitError past time or memory, BusyError where too much runs already. ``gone`` is
+        awaited while a request is slow: when it returns, nobody waits for the reply any more.
+        """
+        told = json.dumps(request).encode()
+        one = await self._take()
+        loop = asyncio.get_running_loop()
+        watch: list[asyncio.TimerHandle | asyncio.Task[None]] = []
+
+        async def leave() -> None:
+            if gone is not None:
+                await gone()
+                one.fail(GoneError("whoever asked has gone"))
+
+        def late() -> None:
+            limit = f"{self.limits.seconds:g} s"
+            one.fail(LimitError(f"the query took longer than {limit} and was ended", "time"))
+
+        def slow() -> None:
+            if self._slow >= self.limits.slow:
+                one.fail(BusyError("too many slow queries run already; try again in a moment"))
+                return
+            self._slow += 1
+            one.slow = True
+            self._order(_SLOWER, one.pid)
+            self._later(self._more())
+            watch.append(loop.call_later(self.limits.seconds - QUICK, late))
+            watch.append(loop.create_task(leave()))
+
+        quick = QUICK < self.limits.seconds
+        first = loop.call_later(*((QUICK, slow) if quick else (self.limits.seconds, late)))
+        watch.append(first)
+        answered = False
+        try:
+            reply = await one.ask(told)
+            answered = True
+        finally:
+            for each in watch:
+                each.cancel()
+            self._return(one, answered)
+        return reply
+
+    async def _take(self) -> _Worker:
+        while self._idle:
+            ready = self._idle.popleft()
+            if not ready.dead:
+                return ready
+        if self.broken or len(self._waiting) >= QUEUE:
+            raise BusyError("too many queries wait already; try again in a moment")
+        turn: asyncio.Future[_Worker] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            async with asyncio.timeout(self.limits.seconds):
+                return await turn
+        except TimeoutError:
+            self._hand_back(turn)
+            raise BusyError("no worker was free in time; try again in a moment") from None
+        except asyncio.CancelledError:
+            self._hand_back(turn)
+            raise
+
+    def _hand_back(self, turn: asyncio.Future[_Worker]) -> None:
+        """The worker that was given to somebody who stopped waiting in that very moment."""
+        if turn.done() and not turn.cancelled():
+            self._ready(turn.result())
+
+    def _return(self, one: _Worker, answered: bool) -> None:
+        if answered and not one.dead and not one.slow and one.served < SERVED:
+            self._ready(one)
+            return
+        if not self._closing:
+            self._order(_LESS, one.pid)
+            if not one.slow:
+                self._later(self._more())
+        self._slow -= one.slow
+        one.close()
+
+    def _ready(self, one: _Worker) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(one)
+                return
+        self._idle.append(one)
+
+    def _lost(self, one: _Worker) -> None:
+        """A worker's connection has ended; where it was idle, another takes its place."""
+        if one in self._idle:
+            self._idle.remove(one)
+            if not self._closing:
+                self._order(_LESS, one.pid)
+                self._later(self._more())
+
+    def _order(self, what: bytes, pid: int) -> None:
+        with contextlib.suppress(OSError):
+            self._home.control.send(_ORDER.pack(what, pid))
+
+    def _later(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _more(self) -> None:
+        """Another worker, straight into the quick lane."""
+        loop = asyncio.get_running_loop()
+        control = self._home.control
+        async with self._lock:
+            self._order(_MORE, 0)
+            readable = loop.create_future()
+            loop.add_reader(control, lambda: readable.done() or readable.set_result(None))
+            try:
+                await readable
+            finally:
+                loop.remove_reader(control)
+            data, handles, _, _ = socket.recv_fds(control, 4, 1)
+        if not handles:
+            self.broken = True
+            if not self._closing:
+                signal.raise_signal(signal.SIGTERM)
+            return
+        (pid,) = struct.unpack("!i", data)
+        one = _Worker(pid, self.limits, self._lost)
+        await loop.create_unix_connection(lambda: one, sock=socket.socket(fileno=handles[0]))
+        self._ready(one)

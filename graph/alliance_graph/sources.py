@@ -1,0 +1,145 @@
+"""What stands behind the rows of an answer: who says it, in which article, where.
+
+A row is a handful of things. Claims that tie two of them together support the row as such; where
+there is none, the claims about the record that the row tells of (a meeting, a promise, a document)
+do, and for a row of people, posts or channels those about the first of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyoxigraph import NamedNode
+
+from alliance_graph.seating import when
+from alliance_graph.store import select
+from alliance_graph.vocabulary import ID, split
+
+if TYPE_CHECKING:
+    from alliance_graph.store import Store
+
+_IDENTITIES = frozenset("person office institution administration channel country place topic".split())
+_CHUNK = 400
+"""Things asked for at once: some engines refuse longer queries."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Source:
+    """One passage, or one source from outside the articles."""
+
+    article: str
+    """Its id; empty for what comes from outside."""
+    name: str
+    """Publisher and day, or the outside source."""
+    block: str = ""
+    """headline, caption, body …"""
+    paragraph: int = 0
+    words: str = ""
+    holder: str = ""
+    """Who says so, where it is not the article itself."""
+    url: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where in the article."""
+        block = "paragraph" if self.block == "body" else self.block
+        return f"{block} {self.paragraph}, words {self.words.replace('-', '–')}" if block else ""
+
+
+def behind(store: Store, rows: Sequence[Sequence[str]]) -> list[list[Source]]:
+    """The sources of each row, given as the IRIs of its things; in the order of articles."""
+    things = sorted({iri for row in rows for iri in row if iri.startswith(ID)})
+    claims: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    derived: set[str] = set()
+    for part in _parts(things):
+        for r in select(
+            store,
+            f"SELECT ?c ?s ?o ?d WHERE {{ VALUES ?s {{ {part} }} ?c rdf:subject ?s ; rdf:object ?o . "
+            "OPTIONAL { ?c a ally:Derivation BIND(true AS ?d) } }",
+        ):
+            claims[r["s"].value].append((r["c"].value, r["o"].value))
+            if "d" in r:
+                derived.add(r["c"].value)
+    wanted = [_of_row(row, claims, derived) for row in rows]
+    grounds = _grounds(store, {c for row in wanted for c in row} & derived)
+    wanted = [[g for c in row for g in grounds.get(c, [c])] for row in wanted]
+    found = _sources(store, sorted({c for row in wanted for c in row}))
+    return [sorted({s for c in row for s in found.get(c, ())}, key=_order) for row in wanted]
+
+
+def _order(source: Source) -> tuple[bool, Source]:
+    return not source.article, source
+
+
+def _of_row(
+    row: Sequence[str], claims: dict[str, list[tuple[str, str]]], derived: set[str]
+) -> list[str]:
+    kinds = {iri: (split(iri) or ("", ""))[0] for iri in row}
+    own = [iri for iri in row if kinds[iri] == "claim"]
+    if own:
+        return own
+    here = set(row)
+    ties = [c for iri in here for c, o in claims.get(iri, ()) if o in here and o != iri]
+    if ties:
+        return sorted(ties)
+    records = [i for i in row if kinds[i] and kinds[i] not in _IDENTITIES | {"article"}]
+    about = records[:1] or [i for i in row if kinds[i]][:1]
+    return sorted(c for iri in about for c, _ in claims.get(iri, ()) if c not in derived)
+
+
+def _grounds(store: Store, derived: Iterable[str]) -> dict[str, list[str]]:
+    """The claims on which derived statements rest: those about each premise, or made of it."""
+    out: dict[str, list[str]] = defaultdict(list)
+    for part in _parts(sorted(derived)):
+        for r in select(
+            store,
+            f"SELECT DISTINCT ?d ?c WHERE {{ VALUES ?d {{ {part} }} ?d ally:premise ?x . "
+            "{ BIND(?x AS ?c) } UNION { ?c rdf:object ?x } UNION { ?c rdf:subject ?x } "
+            "?c a ally:Claim }",
+        ):
+            out[r["d"].value].append(r["c"].value)
+    return {d: sorted(set(found)) for d, found in out.items()}
+
+
+def _sources(store: Store, claims: Sequence[str]) -> dict[str, list[Source]]:
+    out: dict[str, list[Source]] = defaultdict(list)
+    for part in _parts(claims):
+        for r in select(
+            store,
+            f"""SELECT ?c ?a ?publisher ?day ?url ?b ?p ?w ?who WHERE {{
+              VALUES ?c {{ {part} }} ?c ally:evidence ?e . ?e oa:hasSource ?a ;
+                ally:block ?b ; ally:paragraph ?p ; ally:words ?w .
+              OPTIONAL {{ ?a schema:publisher/rdfs:label ?publisher FILTER(LANG(?publisher) = "en") }}
+              OPTIONAL {{ ?a schema:datePublished ?day }}
+              OPTIONAL {{ ?a schema:url ?url }}
+              OPTIONAL {{ ?c ally:holder ?h . ?h rdfs:label ?who
+                FILTER(?h != ?a && LANG(?who) = "en") }}
+            }}""",
+        ):
+            slug = r["a"].value.rpartition("/")[2]
+            name = r["publisher"].value if "publisher" in r else slug
+            day = when(r["day"].value[:10])[0] if "day" in r else ""
+            out[r["c"].value].append(
+                Source(
+                    slug,
+                    f"{name}, {day}" if day else name,
+                    r["b"].value.rpartition("/")[2],
+                    int(r["p"].value),
+                    r["w"].value,
+                    r["who"].value if "who" in r else "",
+                    r["url"].value if "url" in r and isinstance(r["url"], NamedNode) else "",
+                )
+            )
+        for r in select(
+            store, f"SELECT ?c ?text WHERE {{ VALUES ?c {{ {part} }} ?c ally:source ?text }}"
+        ):
+            out[r["c"].value].append(Source("", r["text"].value))
+    return out
+
+
+def _parts(iris: Sequence[str]) -> Iterable[str]:
+    for i in range(0, len(iris), _CHUNK):
+        yield " ".join(f"<{iri}>" for iri in iris[i : i + _CHUNK])
