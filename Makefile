@@ -12,7 +12,7 @@ PYTHON ?=
 PYTHONS = $(or $(PYTHON),python3 python3.11 python3.12 python3.13 python3.14)
 FITS   := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: graph test bench lock clean help
+.PHONY: graph test notebooks bench lock clean help
 
 graph: $(VENV)/stamp-project ## install what is pinned, compile the facts, write build/
 	@$(BIN)/alliance build
@@ -24,13 +24,18 @@ test: $(VENV)/stamp-project $(VENV)/stamp-test ## style, types, layers and tests
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest
 
+notebooks: graph $(VENV)/stamp-test ## run the notebooks, write build/notebooks/*.html
+	@$(BIN)/jupyter-nbconvert --log-level=ERROR --to html --execute \
+	  --TemplateExporter.extra_template_basedirs=notebooks --template=offline \
+	  --output-dir=build/notebooks notebooks/*.ipynb
+
 bench: $(VENV)/stamp-project $(VENV)/stamp-test ## measure and print, assert nothing
 	@$(BIN)/python -m tests.bench
 
 lock: ## pin anew after a change of dependencies (needs uv; UPGRADE=--upgrade takes newer ones)
-	$(LOCK) pyproject.toml --group build --output-file requirements.lock
-	$(LOCK) pyproject.toml --group build --group test --extra notebook --constraint requirements.lock \
-	  --output-file tests/requirements.lock
+	$(LOCK) pyproject.toml --group build --extra serve --output-file requirements.lock
+	$(LOCK) pyproject.toml --group build --group test --extra notebook --extra serve \
+	  --constraint requirements.lock --output-file tests/requirements.lock
 
 clean: ## remove all that make has made
 	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -59,9 +64,10 @@ $(VENV)/stamp-project: pyproject.toml $(VENV)/stamp-pins
 	@$(PIP) --no-index --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# owlready2 has no wheel; it is built with the setuptools that requirements.lock pins.
+# owlready2 has no wheel; it is built with the setuptools that requirements.lock pins. The lock is
+# whole, so nothing is looked for beside it: pip would ask for what the lock leaves out (tool.uv).
 $(VENV)/stamp-test: tests/requirements.lock $(VENV)/stamp-pins
 	@echo "Installing what the tests need, once ..."
-	@$(PIP) --require-hashes --only-binary :all: --no-binary owlready2 --no-build-isolation \
+	@$(PIP) --require-hashes --no-deps --only-binary :all: --no-binary owlready2 --no-build-isolation \
 	  --requirement tests/requirements.lock
 	@touch $@

@@ -185,14 +185,83 @@ def test_a_folder_that_is_no_build_is_not_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "thesis.txt").read_text("utf-8") == "mine"
 
 
+def test_a_manifest_of_another_program_makes_no_build(tmp_path: Path) -> None:
+    """A web page of one's own has a manifest.json as well."""
+    (tmp_path / "manifest.json").write_text('{"name": "my page"}', "utf-8")
+    (tmp_path / "page.js").write_text("mine", "utf-8")
+    for other in ('{"name": "my page"}', "[]", "no JSON"):
+        (tmp_path / "manifest.json").write_text(other, "utf-8")
+        with pytest.raises(AllianceError, match="no build of ours"):
+            build.build(OTHER, tmp_path)
+    assert (tmp_path / "page.js").read_text("utf-8") == "mine"
+
+
 def test_no_facts_there(tmp_path: Path) -> None:
-    with pytest.raises(AllianceError, match="no such folder of facts"):
-        build.compile_facts(tmp_path / "nowhere")
+    (tmp_path / "empty").mkdir()
+    for name in ("nowhere", "empty"):
+        with pytest.raises(AllianceError, match="no such folder of facts"):
+            build.compile_facts(tmp_path / name)
+
+
+def test_no_place_for_a_build(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine", "utf-8")
+    with pytest.raises(AllianceError, match="no build of ours"):
+        build.build(OTHER, tmp_path / "file")
+    with pytest.raises(AllianceError, match="name another folder with --out"):
+        build.build(OTHER, tmp_path / "file" / "build")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_of_a_link_the_folder_to_which_it_leads_is_built(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to("real")
+    build.build(OTHER, link)
+    first = digests(tmp_path / "real")
+    (tmp_path / "real" / "alliance.ttl").unlink()
+    assert build.build(OTHER, link).fresh
+    assert not build.build(OTHER, link).fresh
+    assert link.is_symlink()
+    assert digests(tmp_path / "real") == first
+    assert {p.name for p in tmp_path.iterdir()} == {"link", "real"}
+
+
+def test_a_build_within_its_facts_is_left_alone_too(tmp_path: Path) -> None:
+    shutil.copytree(OTHER, tmp_path, dirs_exist_ok=True)
+    assert build.build(tmp_path, tmp_path / "build").fresh
+    assert not build.build(tmp_path, tmp_path / "build").fresh
+
+
+def test_what_a_shape_finds_has_its_place(tmp_path: Path) -> None:
+    """A claim, a participation and a record are led back to their lines."""
+    facts = tmp_path / "facts"
+    shutil.copytree(OTHER, facts)
+    article = facts / "articles" / "test-notes-2022-12-10.yaml"
+    text = article.read_text("utf-8")
+    for old, new in (
+        ("published: {is: 2022-12-10, date_basis: external, basis: external, source: date in the"
+         " file's name}", "published: 2022-12-10"),
+        ("session_number: 10", "session_number: -10"),
+        ("in: jp-defense-minister}", "in: jp-defense-minister, country: au}"),
+    ):  # fmt: skip
+        assert old in text
+        text = text.replace(old, new)
+    article.write_text(text, "utf-8")
+    with pytest.raises(BrokenFacts) as broken:
+        build.compile_facts(facts, strict=False)
+    lines = text.splitlines()
+    told = {f.code: f for f in broken.value.findings if f.severity == "error"}
+    assert len(told) >= 2
+    for found in told.values():
+        assert found.where, found
+        about = lines[found.where.line - 1]
+        assert any(word in about for word in ("2022-12-10", "id: au-jp-2-plus-2", "session")), found
 
 
 def test_a_build_with_texts_is_marked_private_and_shows_passages(tmp_path: Path) -> None:
     out = tmp_path / "private"
     build.build(OTHER, out, TEXTS)
+    assert out.stat().st_mode & 0o077 == 0
     assert json.loads((out / "manifest.json").read_text("utf-8"))["private"] is True
     page = (out / "network.html").read_text("utf-8")
     assert "neither side has named a day" in page or "A follow-up between officials" in page
@@ -216,9 +285,10 @@ def test_readers_see_one_whole_build(tmp_path: Path) -> None:
             folder = os.open(out, os.O_RDONLY)  # one folder, whatever its name is by then
             try:
                 manifest = os.open("manifest.json", os.O_RDONLY, dir_fd=folder)
-                with open(manifest, "rb") as f:
+                with open(manifest, "rb") as f:  # noqa: PTH123 - a descriptor has no path
                     wanted = json.load(f)["files"]["alliance.ttl"]
-                with open(os.open("alliance.ttl", os.O_RDONLY, dir_fd=folder), "rb") as f:
+                turtle = os.open("alliance.ttl", os.O_RDONLY, dir_fd=folder)
+                with open(turtle, "rb") as f:  # noqa: PTH123 - as above
                     if hashlib.sha256(f.read()).hexdigest() != wanted:
                         torn.append(wanted)
             except FileNotFoundError:
@@ -236,6 +306,50 @@ def test_readers_see_one_whole_build(tmp_path: Path) -> None:
     stop.set()
     reader.join()
     assert torn == []
+
+
+def test_two_builds_into_one_folder_at_once(tmp_path: Path) -> None:
+    """Neither takes what the other is writing for a leftover; the last one stands, whole."""
+    out = tmp_path / "build"
+    facts = [tmp_path / "one", tmp_path / "two"]
+    for folder in facts:
+        shutil.copytree(OTHER, folder)
+    person = facts[1] / "people" / "penny-wong.yaml"
+    person.write_text(person.read_text("utf-8").replace("Penny Wong", "Wong Penny"), "utf-8")
+    start = threading.Barrier(2)
+    wrong: list[Exception] = []
+
+    def work(folder: Path) -> None:
+        start.wait()
+        try:
+            build.build(folder, out)
+        except Exception as bad:  # noqa: BLE001 - told by the thread that waits
+            wrong.append(bad)
+
+    threads = [threading.Thread(target=work, args=(folder,)) for folder in facts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    now = digests(out)
+    whole = json.loads((out / "manifest.json").read_text("utf-8"))["files"]
+    assert {k: v for k, v in now.items() if k != "manifest.json"} == whole
+    assert {p.name for p in tmp_path.iterdir()} == {"build", "one", "two"}
+
+
+def test_what_a_build_is_writing_is_swept_by_no_other(tmp_path: Path) -> None:
+    out = tmp_path / "build"
+    with build._stage(out) as one:
+        (one / "half.ttl").write_text("", "utf-8")
+        with build._stage(out) as other:
+            assert other != one
+            assert (one / "half.ttl").exists()
+    left = tmp_path / ".build.new-killed"
+    left.mkdir()
+    with build._stage(out):
+        assert not left.exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_killed_build_leaves_the_old_one_and_the_next_sweeps_up(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from alliance_graph import check as checking
 from alliance_graph import paths, seeds, yaml12
 from alliance_graph.check import CODES, RULES, check
 from alliance_graph.errors import Finding
-from alliance_graph.model import Article, DecisionKind, Facts, Office, Person
+from alliance_graph.model import Article, DecisionKind, Facts, Institution, Office, Person
 from alliance_graph.seeds import Loaded
 
 DIGEST = "0" * 16
@@ -596,6 +596,16 @@ def test_set_to_by_one_and_may_by_another() -> None:
     assert found(article(channels=[facts]), code="accounts-differ") == []
 
 
+def test_an_account_that_is_ranked_down_differs_from_none() -> None:
+    down = {"rank": "deprecated", "because": "contradicted-by-official-account"}
+    plan = article(encounters=[meeting(modality="planned", mode="phone", **down)])
+    told = article("2020-11-01", encounters=[meeting(mode="in-person")])
+    for code in ("accounts-differ", "value-conflict"):
+        assert found(plan, told, code=code) == []
+    denied = article(encounters=[meeting(polarity="denied", **down)])
+    assert found(denied, told, code="denied-and-asserted") == []
+
+
 def test_planned_in_one_article_and_held_in_another_under_one_id() -> None:
     plan = article(encounters=[meeting(modality="planned")])
     (one,) = found(plan, article("2020-11-01", encounters=[MEETING]), code="accounts-differ")
@@ -619,6 +629,40 @@ def test_asserted_anonymously_and_denied_on_record() -> None:
     assert "denied by kr-mofa" in one.what
     assert found(article(channels=[no]), code="denied-and-asserted") == []
     assert found(article(channels=[said]), code="denied-and-asserted") == []
+
+
+def test_who_took_part_asserted_and_denied() -> None:
+    there = {"person": "choi-jong-kun"}
+    away = {**there, "polarity": "denied", "holder": "kr-mofa", "attribution": "on-record"}
+
+    def told(first: dict[str, Any], second: dict[str, Any], **fields: Any) -> list[Finding]:
+        return found(
+            article(encounters=[meeting(participants=[first], **fields)]),
+            article("2020-10-17", encounters=[meeting(participants=[second])]),
+            code="denied-and-asserted",
+        )
+
+    (one,) = told(there, away)
+    assert "that choi-jong-kun took part is asserted by narrative" in one.what
+    assert "denied by kr-mofa (on-record" in one.what
+    assert one.about == ("choi-biegun-2020-09", "choi-jong-kun")
+    assert told(there, there) == []
+    assert told(away, away) == []
+    assert told({"person": "stephen-biegun"}, away) == []
+    assert told(there | {"rank": "deprecated", "because": "misprint"}, away) == []
+    assert told(there, away, rank="deprecated", because="misprint") == []
+
+
+def test_who_is_said_to_have_been_away_held_no_office_there() -> None:
+    def told(**more: str) -> list[Finding]:
+        here = {"in": "us-state-secretary"}
+        people = [here | {"person": "antony-blinken"}, here | {"person": "stephen-biegun"} | more]
+        told = article("2021-03-20", encounters=[meeting(date="2021-03-18", participants=people)])
+        return found(told, code="two-holders")
+
+    assert told()
+    assert told(polarity="denied") == []
+    assert told(modality="planned") == []
 
 
 def test_one_value_asserted_and_denied() -> None:
@@ -744,6 +788,12 @@ def test_two_persons_with_one_key() -> None:
     assert one.about == ("choi", "choi-jong-kun")
 
 
+def test_names_in_scripts_that_have_no_spelling_key() -> None:
+    two = (person("wong", "黄英賢"), person("lin", "Лин"), person("nobody", "Nobody"))
+    told = article(names=[{"of": "nobody", "printed": "—"}])
+    assert found(told, code="near-names", people=two) == []
+
+
 def test_one_printed_name_that_fits_two_persons() -> None:
     told = printed(kevin_kim="Kim", kim_jong_un="Kim Jong-un")
     (one,) = found(told, code="near-names")
@@ -840,6 +890,36 @@ def test_channels_without_level_or_party() -> None:
 
     assert "rok-us-2-plus-2" not in bare_ones(facts)
     assert "rok-us-2-plus-2" in bare_ones({k: v for k, v in facts.items() if k != "party"})
+
+
+def test_circles_of_identities() -> None:
+    def bureau(name: str, part_of: str) -> Institution:
+        fields = {"id": name, "label": name, "kind": "bureau", "part_of": part_of}
+        return Institution.model_validate(fields)
+
+    def told(*pairs: tuple[str, str]) -> list[Finding]:
+        made = tuple(bureau(a, b) for a, b in pairs)
+        return found(article(), code="circle", institutions=made)
+
+    (one,) = told(("a", "b"), ("b", "c"), ("c", "a"))
+    assert one.severity == "error"
+    assert "by `part_of:`" in one.what
+    assert one.about == ("a", "b", "c")
+    assert told(("a", "a"))[0].about == ("a",)
+    assert told(("a", "b"), ("b", "c"), ("d", "b")) == []
+
+
+@pytest.mark.parametrize("field", ["part_of", "succeeds"])
+def test_circles_of_channels(field: str) -> None:
+    one, other = "rok-us-2-plus-2", "rok-us-alliance-dialogue"
+
+    def told(**back: Any) -> list[Finding]:
+        channels = [{"channel": one, field: other}, {"channel": other, field: {"is": one, **back}}]
+        return found(article(channels=channels), code="circle")
+
+    (circle,) = told()
+    assert circle.about == (one, other)
+    assert told(polarity="denied") == []
 
 
 def test_an_office_of_another_country() -> None:

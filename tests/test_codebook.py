@@ -166,7 +166,7 @@ def _plain(parts: list[Any]) -> str:
         _pattern(model.Words): "word range",
         _pattern(model.Slug): "id",
     }
-    if pattern:
+    if pattern in by_pattern:
         return by_pattern[pattern]
     longest = [p.max_length for p in parts if getattr(p, "max_length", None)]
     return "short text" if 200 in longest else "text"

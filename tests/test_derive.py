@@ -113,6 +113,18 @@ def test_derived_pairs_know_since_when(derived: Embedded) -> None:
     assert short(derived.query(query)) == [("2022-12-09", "2022-12-09")]
 
 
+def test_what_a_source_says_is_not_derived_once_more(derived: Embedded) -> None:
+    query = "SELECT ?s ?p ?o { GRAPH graph:derived { ?s ?p ?o } FILTER(?p = ally:participant) }"
+    row = next(iter(derived.query(query)))
+    made = store()
+    made.load([Quad(row["s"], row["p"], row["o"], NamedNode(PREFIXES["graph"] + "truthy"))])
+    derive.derive(made)
+    triple = f"{row['s']} {row['p']} {row['o']}"
+    assert short(made.query(f"SELECT ?g {{ GRAPH ?g {{ {triple} }} }}")) == [("truthy",)]
+    why = f"?why rdf:subject {row['s']} ; rdf:predicate {row['p']} ; rdf:object {row['o']}"
+    assert len(short(made.query(f"SELECT ?why {{ {why} }}"))) == 1
+
+
 def test_twice_changes_nothing(derived: Embedded) -> None:
     before = set(derived.quads())
     derive.derive(derived)
@@ -137,6 +149,33 @@ def test_the_latest_status_counts() -> None:
     assert short(made.query("SELECT ?s WHERE { channel:au-jp-2-plus-2 ally:status ?s }")) == [
         ("suspended",)
     ]
+
+
+def test_a_status_without_end_counts_from_its_beginning() -> None:
+    made = store()
+    made.update(
+        "INSERT DATA { GRAPH graph:truthy { channel:au-jp-2-plus-2 ally:statusPeriod <urn:later> ."
+        " <urn:later> ally:status status:stalled ; ally:earliest '2023-01-01'^^xsd:date } }"
+    )
+    derive.derive(made)
+    assert short(made.query("SELECT ?s WHERE { channel:au-jp-2-plus-2 ally:status ?s }")) == [
+        ("stalled",)
+    ]
+
+
+def test_a_pair_that_is_both_said_and_derived_has_one_first_and_one_last_day() -> None:
+    """The rule that aggregates waits for those that give it more to aggregate."""
+    made = store()
+    name = "counterparts/au-foreign-minister.jp-foreign-minister.au-jp-2-plus-2"
+    pair = f"<{PREFIXES['id']}{name}>"
+    made.update(
+        f"INSERT DATA {{ GRAPH graph:truthy {{ {pair} a ally:CounterpartRelation ;"
+        " prov:wasDerivedFrom <urn:earlier> ."
+        " <urn:earlier> ally:earliest '2021-06-09'^^xsd:date ; ally:latest '2021-06-09'^^xsd:date } }"
+    )
+    derive.derive(made)
+    days = f"SELECT ?f ?l WHERE {{ {pair} ally:firstAttested ?f ; ally:lastAttested ?l }}"
+    assert short(made.query(days)) == [("2021-06-09", "2022-12-09")]
 
 
 def test_a_rule_that_feeds_itself_is_stopped(tmp_path: Path) -> None:

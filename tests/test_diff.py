@@ -93,6 +93,28 @@ def test_identities_count_too(edited: Edit) -> None:
     assert diff.as_dict(changes)["counts"]["gone"] >= 1
 
 
+def test_what_no_claim_says_counts_too(edited: Edit) -> None:
+    changes = edited("in: au-foreign-minister", "in: [au-foreign-minister, au-defence-minister]")
+    (change,) = (c for c in changes if c.subject.startswith("participation/"))
+    assert (change.kind, change.predicate, change.source) == ("added", "ally:inPost", "truthy")
+    assert change.after == "office/au-defence-minister"
+
+
+def test_a_label_of_ours_counts_too(edited: Edit) -> None:
+    changes = edited("label: Tenth Australia", "label: 10th Australia")
+    assert {(c.kind, c.predicate, c.source) for c in changes} == {
+        ("gone", "skos:prefLabel", "truthy"),
+        ("added", "skos:prefLabel", "truthy"),
+    }
+
+
+def test_two_claims_of_one_value_are_told_apart(edited: Edit) -> None:
+    """One holder asserts what another denies: the first stays, the second changes."""
+    two = "  mode:\n  - in-person\n  - {is: in-person, holder: jp-mofa, polarity: denied}\n"
+    changes = edited("  mode: in-person\n", two)
+    assert [(c.kind, c.after) for c in changes] == [("added", "mode/in-person")]
+
+
 def test_builds_are_read_by_folder_or_file(tmp_path: Path) -> None:
     (tmp_path / "alliance.trig").write_bytes(outputs.trig(outputs.in_order(graph(OTHER).quads())))
     assert diff.diff(diff.read(tmp_path), diff.read(tmp_path / "alliance.trig")) == []

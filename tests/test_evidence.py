@@ -140,6 +140,12 @@ def test_an_empty_copy_has_nothing() -> None:
     assert copy.quoted("a …") == []
 
 
+def test_a_copy_saved_with_a_byte_order_mark_is_the_same_copy(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(TEXT, "utf-8-sig")
+    assert evidence.copies(path)["a.txt"].words == Copy(TEXT).words
+
+
 # --- quotes -------------------------------------------------------------------------------------
 
 

@@ -59,6 +59,12 @@ def test_outside_knowledge_says_where_it_is_from(loaded: Loaded) -> None:
             assert claim.basis != "external" or claim.source, (thing.id, claim.is_)
 
 
+def test_an_alias_from_outside_is_no_spelling_of_an_article(loaded: Loaded) -> None:
+    printed = {(n.of, n.printed) for a in loaded.facts.articles for n in a.names}
+    aliases = {(i.id, c.is_) for i in loaded.facts.identities() for c in i.aliases}
+    assert sorted(printed & aliases) == []
+
+
 def test_hangul_names_are_hangul(loaded: Loaded) -> None:
     for thing in loaded.facts.identities():
         for claim in thing.ko:
@@ -83,7 +89,7 @@ def test_relative_dates_follow_from_their_phrases(loaded: Loaded) -> None:
                 found = [
                     r
                     for direction in (None, "past", "future")
-                    if (r := dates.resolve(claim.printed, anchor.earliest, direction))  # type: ignore[arg-type]
+                    if (r := dates.resolve(claim.printed, anchor.earliest, direction))
                 ]
                 if found and claim.rank != "deprecated" and claim.date_basis == "resolved":
                     checked += 1

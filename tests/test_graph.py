@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import doctest
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +17,15 @@ import rdflib
 
 import alliance_graph as ag
 from alliance_graph import graph
-from alliance_graph.errors import AllianceError, BrokenFacts, QueryError, UnknownName
+from alliance_graph.errors import (
+    AllianceError,
+    BrokenFacts,
+    EndpointError,
+    QueryError,
+    UnknownName,
+)
+from alliance_graph.store import select
+from alliance_graph.vocabulary import ID
 
 OTHER = Path(__file__).parent / "data" / "other-alliance"
 
@@ -23,16 +35,71 @@ def g(built: Path) -> ag.Graph:
     return ag.open(built)
 
 
+def size(g: ag.Graph) -> int:
+    (row,) = g.sparql("SELECT (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } }").rows
+    return int(row[0])
+
+
 def test_public_names_are_these() -> None:
     assert ag.__all__ == ["Graph", "__version__", "open"]
     public = {n for n in vars(graph.Graph) if not n.startswith("_")}
-    assert public == {"ask", "at", "network", "rdf", "show", "sparql", "why"}
+    assert public == {
+        "ask", "at", "network", "questions", "rdf", "show", "sparql", "timeline", "why",
+    }  # fmt: skip
 
 
 def test_opens_shipped_facts_a_build_a_file_and_own_facts(built: Path, g: ag.Graph) -> None:
     assert repr(g) == repr(ag.open(built / "alliance.trig")) == "<alliance graph: 5 articles>"
     assert repr(ag.open(OTHER)) == "<alliance graph: 1 articles>"
-    assert len(ag.open().store) == len(g.store)
+    assert size(ag.open()) == size(g)
+
+
+@pytest.fixture(scope="module")
+def endpoint(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The build in an engine of its own, behind HTTP."""
+    place = tmp_path_factory.mktemp("engine") / "db"
+    program = Path(sys.executable).with_name("oxigraph")
+    load: list[str | Path] = [
+        program,
+        "load",
+        "--location",
+        place,
+        "--file",
+        built / "alliance.trig",
+    ]
+    subprocess.run(load, check=True, capture_output=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    host = f"127.0.0.1:{port}"
+    command: list[str | Path] = [program, "serve-read-only", "--location", place, "--bind", host]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(600):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            time.sleep(0.1)
+        yield f"http://{host}/query"
+    finally:
+        server.kill()
+        server.wait()
+
+
+def test_an_endpoint_answers_as_the_build_does(endpoint: str, g: ag.Graph) -> None:
+    there = ag.open(endpoint)
+    assert repr(there) == repr(g)
+    assert size(there) == size(g)
+    asked = there.ask("counterparts", person="Blinken")
+    assert asked.terms == g.ask("counterparts", person="Blinken").terms
+    assert "paragraph" in asked._repr_html_()
+    assert there.show("blinken").text() == g.show("blinken").text()
+    assert sum(1 for _ in there.rdf().quads()) == size(g)
+
+
+def test_an_endpoint_that_is_not_there() -> None:
+    nobody = ag.open("http://127.0.0.1:1/query")
+    with pytest.raises(EndpointError, match="cannot be reached"):
+        nobody.ask("articles")
 
 
 def test_what_can_not_be_opened(tmp_path: Path) -> None:
@@ -51,16 +118,18 @@ def test_rdflib_has_the_same_data(g: ag.Graph) -> None:
         "PREFIX ally: <https://w3id.org/alliance-graph/ontology#>"
         "SELECT ?a ?b WHERE { ?a ally:counterpartOf ?b }"
     )
-    theirs = {(str(a), str(b)) for a, b in dataset.query(query)}  # type: ignore[misc]  # rows of two
-    ours = {(a.value, b.value) for a, b in g.store.query(query)}  # type: ignore[union-attr, misc]
+    theirs = {tuple(map(str, row)) for row in dataset.query(query)}  # type: ignore[arg-type]  # rows
+    ours = {(row["a"].value, row["b"].value) for row in select(g.store, query)}
     assert theirs == ours != set()
-    assert sum(1 for _ in dataset.quads()) == len(g.store)
+    assert sum(1 for _ in dataset.quads()) == size(g)
+    names = set(dataset.objects(rdflib.URIRef(ID + "person/antony-blinken"), rdflib.SKOS.prefLabel))
+    assert rdflib.Literal("토니 블링컨", lang="ko") in names
 
 
 def test_verbs_answer(g: ag.Graph) -> None:
     assert len(g.ask("counterparts", person="antony-blinken")) >= 1
-    table = g.sparql("SELECT ?x WHERE { ?x a ally:Channel }")
-    assert "channel" in str(table.rows[0][0])
+    table = g.sparql("SELECT ?x WHERE { ?x a ally:Channel } ORDER BY ?x")
+    assert "new-york-channel" in table.column("x")
     assert "Blinken" in g.show("Antony Blinken").text()
     assert g.at(date(2021, 3, 18)).text() == g.at("2021-03-18").text()
     assert g.network(focus="blinken").number_of_nodes() > 3
@@ -79,7 +148,9 @@ def test_every_public_name_has_an_example_that_runs() -> None:
     finder = doctest.DocTestFinder(exclude_empty=True)
     tests = [t for m in (ag, graph) for t in finder.find(m) if t.examples]
     named = {t.name.rpartition(".")[2] for t in tests}
-    assert {"ask", "at", "network", "open", "rdf", "show", "sparql", "why"} <= named
+    assert {
+        "ask", "at", "network", "open", "questions", "rdf", "show", "sparql", "timeline", "why",
+    } <= named  # fmt: skip
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
     for test in tests:
         runner.run(test)

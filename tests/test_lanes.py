@@ -71,7 +71,7 @@ def test_a_lane_has_its_sessions_the_gap_its_statuses_and_hollow_plans() -> None
         {n.iri: i for i, n in enumerate(made.nodes)},
         {"status/proposed": ("proposed", "제안")},
     )
-    picture = ElementTree.fromstring(text)  # noqa: S314 - our own picture
+    picture = ElementTree.fromstring(text)
     told = "".join(picture.itertext())
     assert "A <channel>" in told
     assert "12 months" in told
@@ -84,4 +84,4 @@ def test_a_lane_has_its_sessions_the_gap_its_statuses_and_hollow_plans() -> None
 
 
 def test_a_network_without_any_meeting_is_drawn_too() -> None:
-    ElementTree.fromstring(draw(Network((), ()), {}, {}))  # noqa: S314 - our own picture
+    ElementTree.fromstring(draw(Network((), ()), {}, {}))

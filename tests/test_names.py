@@ -355,6 +355,11 @@ def test_search_ranks_the_very_name_before_words_keys_and_likeness() -> None:
     assert names.search("ANTONY-blinken", entries)[0].how == "exact"
     assert names.search("Seo Hun", entries)[0][::3] == ("suh-hoon", "key")
     assert names.search("Antony Blinkin", entries)[0][::3] == ("antony-blinken", "near")
+    alone = [("plan", "Blinken's planned attendance at the Summit for Democracy"), entries[1]]
+    assert [m[::3] for m in names.search("Blinkin", alone)] == [
+        ("antony-blinken", "near"),
+        ("plan", "near"),
+    ]
     assert names.search("Suh", entries)[0].score == names.search("Suh", entries)[1].score
     assert len(names.search("Suh", entries, limit=1)) == 1
     assert names.search("Dwight Eisenhower", entries) == []

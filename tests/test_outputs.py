@@ -12,6 +12,7 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 from rdflib.compare import to_isomorphic
 
 from alliance_graph import derive, outputs, rdf, seeds
+from alliance_graph.errors import AllianceError
 from alliance_graph.store.embedded import Embedded
 from alliance_graph.vocabulary import GRAPH
 
@@ -35,6 +36,16 @@ def test_the_same_graph_gives_the_same_bytes(quads: list[Quad]) -> None:
     assert outputs.in_order(shuffled) == quads
     for form in (outputs.trig, outputs.turtle, outputs.claims, outputs.jsonld):
         assert form(iter(quads)) == form(quads)
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    outputs.write(path, b"one")
+    outputs.write(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(AllianceError, match="no such folder"):
+        outputs.write(tmp_path / "nowhere" / "page.html", b"")
 
 
 def test_only_prefixes_that_are_used_stand_in_the_head(quads: list[Quad]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -244,7 +245,7 @@ def test_claims_stand_in_the_graph_of_their_article() -> None:
 
 
 def test_every_claimed_field_of_the_model_has_a_predicate() -> None:
-    records = (
+    records: tuple[type[model.Said], ...] = (
         model.ChannelFacts,
         model.Tenure,
         model.Membership,
@@ -277,3 +278,185 @@ def test_general_knowledge_within_an_article_can_be_left_out() -> None:
     store = Embedded(rdf.quads(facts(encounters=[meeting(place=place)])))
     said = [q for q in store.quads() if q.predicate == NamedNode(ALLY.place)]
     assert [q.graph_name for q in said] == [NamedNode(OUTSIDE)]
+
+
+def test_a_decision_stands_beside_what_it_settles() -> None:
+    decision = {
+        "finding": "date-conflict",
+        "about": "choi-biegun-2020-09",
+        "decision": "ranked",
+        "why": "The journey was in September.",
+        "on": "2026-11-21",
+    }
+    made = facts(encounters=[meeting(date=TWO_DATES)], decisions=[decision])
+    query = (
+        "SELECT ?f ?k ?w ?d WHERE { ?x a ally:Decision ; ally:about encounter:choi-biegun-2020-09 ;"
+        " ally:finding ?f ; ally:decision ?k ; rdfs:comment ?w ; dcterms:date ?d }"
+    )
+    assert [(f, k.rpartition("/")[2], w, d) for f, k, w, d in rows(made, query)] == [
+        ("date-conflict", "ranked", "The journey was in September.", "2026-11-21")
+    ]
+
+
+# --- several accounts of one thing -----------------------------------------------------------------
+
+
+def two(first: dict[str, Any], second: dict[str, Any]) -> model.Facts:
+    """The same identities, and two articles."""
+    made = facts(**first)
+    other = facts(**second).articles[0].model_copy(update={"id": "asiae-2020-10-17"})
+    return made.model_copy(update={"articles": (*made.articles, other)})
+
+
+def truthy(made: model.Facts, thing: str = "encounter:choi-biegun-2020-09") -> set[tuple[str, str]]:
+    """What the truthy layer says of a thing, as (local name, local name or text)."""
+    found = rows(made, f"SELECT ?p ?o WHERE {{ GRAPH graph:truthy {{ {thing} ?p ?o }} }}")
+    return {(re.split("[#/]", p)[-1], re.split("[#/]", o)[-1]) for p, o in found}
+
+
+CHOI = [{"person": "choi-jong-kun", "in": "kr-vice"}]
+
+
+def test_a_plan_of_one_article_adds_nothing_to_what_another_tells_as_held() -> None:
+    plan = meeting(modality="planned", date="2020-11", place="kr")
+    held = meeting(date="2020-09-10", participants=CHOI)
+    for made in (
+        two({"encounters": [plan]}, {"encounters": [held]}),
+        two({"encounters": [held]}, {"encounters": [plan]}),
+    ):
+        said = truthy(made)
+        assert {o for p, o in said if p == "type"} == {"Encounter"}
+        assert {o for p, o in said if p in ("date", "earliest", "latest")} == {"2020-09-10"}
+        assert not {"scheduledFor", "modality", "place"} & {p for p, _ in said}
+        there = "SELECT DISTINCT ?x WHERE { ?e ally:participation/ally:person ?x }"
+        assert [x.rpartition("/")[2] for (x,) in rows(made, there)] == ["choi-jong-kun"]
+        # both stand as claims
+        assert len(rows(made, "SELECT ?d { ?c rdf:predicate ally:scheduledFor ; rdf:object ?d }"))
+
+
+def test_a_denial_of_one_article_takes_nothing_from_what_another_asserts() -> None:
+    denied = meeting(polarity="denied", date="2020-11")
+    made = two({"encounters": [denied]}, {"encounters": [meeting(date="2020-09-10")]})
+    said = truthy(made)
+    assert ("type", "Encounter") in said
+    assert {o for p, o in said if p == "date"} == {"2020-09-10"}
+
+
+def test_the_rank_of_accounts_decides_before_their_class() -> None:
+    down = meeting(rank="deprecated", because="misprint", date="2020-11", mode="phone")
+    plan = meeting(modality="planned", date="2020-09-10")
+    said = truthy(two({"encounters": [down]}, {"encounters": [plan]}))
+    assert {o for p, o in said if p == "type"} == {"PlannedEncounter"}
+    assert not {"mode", "date"} & {p for p, _ in said}
+    best = meeting(rank="preferred", because="official-account", modality="tentative")
+    said = truthy(two({"encounters": [meeting()]}, {"encounters": [best]}))
+    assert {o for p, o in said if p == "type"} == {"PlannedEncounter"}
+
+
+def test_a_record_that_is_ranked_down_keeps_its_label_only() -> None:
+    down = {"rank": "deprecated", "because": "misprint"}
+    said = truthy(facts(encounters=[meeting(date="2020-11", **down)]))
+    assert {p for p, _ in said} == {"label", "prefLabel"}
+    tenure = {"person": "choi-jong-kun", "post": "kr-vice", "attested": "2020-08"}
+    made = facts(tenures=[tenure | {"evidence": EVIDENCE} | down])
+    assert (
+        truthy(made, "<https://w3id.org/alliance-graph/id/tenure/choi-jong-kun.kr-vice>") == set()
+    )
+
+
+def test_a_planned_tenure_or_membership_is_a_claim_and_no_more() -> None:
+    tenure = {"person": "choi-jong-kun", "post": "kr-vice", "attested": "2020-08"}
+    member = {"member": "kr", "body": "kr-mofa", "attested": "2020"}
+    for section, record in (("tenures", tenure), ("memberships", member)):
+        planned = facts(**{section: [record | {"modality": "planned", "evidence": EVIDENCE}]})
+        assert rows(planned, "SELECT ?t WHERE { ?t org:member ?m }") == []
+        assert rows(planned, "SELECT ?t WHERE { ?t ally:attestedOn ?d }") == []
+        assert len(rows(planned, "SELECT ?c WHERE { ?c rdf:predicate ally:attestedOn }")) == 1
+        held = facts(**{section: [record | {"evidence": EVIDENCE}]})
+        assert len(rows(held, "SELECT ?t WHERE { ?t org:member ?m }")) == 1
+
+
+def test_no_name_is_both_preferred_and_alternative() -> None:
+    made = facts(
+        language="ko",
+        names=[{"of": "choi-jong-kun", "printed": "최종건", "evidence": EVIDENCE}],
+        channels=[
+            {
+                "channel": "alliance-dialogue",
+                "name": ["Alliance Dialogue", "The Dialogue"],
+                "evidence": EVIDENCE,
+            }
+        ],
+    )
+    names = "SELECT ?n WHERE { ?x skos:altLabel ?n }"
+    assert rows(made, names) == [("The Dialogue",)]
+    assert rows(made, "SELECT ?n WHERE { ?x skos:prefLabel ?n ; skos:altLabel ?n }") == []
+    claimed = "SELECT ?n WHERE { ?c rdf:predicate skos:altLabel ; rdf:object ?n }"
+    assert len(rows(made, claimed)) == 3
+
+
+def test_a_denied_name_is_no_name() -> None:
+    name = {"of": "choi-jong-kun", "printed": "Choi Jong Gun", "evidence": EVIDENCE}
+    assert len(rows(facts(names=[name]), "SELECT ?n WHERE { ?x skos:altLabel ?n }")) == 1
+    denied = facts(names=[name | {"polarity": "denied"}])
+    assert rows(denied, "SELECT ?n WHERE { ?x skos:altLabel ?n }") == []
+
+
+def test_a_channel_that_is_only_said_to_be_is_a_claim_too() -> None:
+    bare = {"channel": "alliance-dialogue", "evidence": EVIDENCE}
+    claims = "SELECT ?v WHERE { ?c rdf:subject channel:alliance-dialogue ; ally:polarity ?v }"
+    kinds = "SELECT ?c WHERE { channel:alliance-dialogue a ?c }"
+    made = facts(channels=[bare | {"polarity": "denied"}])
+    assert [v.rpartition("/")[2] for (v,) in rows(made, claims)] == ["denied"]
+    assert rows(made, kinds) == [(str(ALLY.Denied),)]
+    made = facts(channels=[bare])
+    assert len(rows(made, claims)) == 1
+    assert (str(ALLY.Channel),) in rows(made, kinds)
+
+
+def test_days_rest_on_outside_knowledge_only_where_nothing_else_gives_them() -> None:
+    outside = {"is": "2020-08-10", "basis": "external", "source": "the ministry's site"}
+    said = truthy(facts(encounters=[meeting(date=["2020-09", outside])]))
+    assert ("earliest", "2020-09-01") in said
+    made = facts(encounters=[meeting(date=outside)])
+    assert not {p for p, _ in truthy(made)} & {"date", "earliest", "latest"}
+    assert rows(made, "SELECT DISTINCT ?d WHERE { GRAPH graph:outside { ?e ally:earliest ?d } }") == [
+        ("2020-08-10",)
+    ]
+
+
+def test_no_triple_stands_in_two_graphs() -> None:
+    """A query that sees the union of all graphs would count it twice."""
+    outside = {"basis": "external", "source": "the ministry's site"}
+    first = {
+        "encounters": [meeting(date="2020-09-10", participants=CHOI)],
+        "names": [{"of": "choi-jong-kun", "printed": "Choi", "evidence": EVIDENCE}],
+        "channels": [
+            {
+                "channel": "alliance-dialogue",
+                "status": {"is": "agreed", "modality": "planned"},
+                "evidence": EVIDENCE,
+            }
+        ],
+    }
+    absent = [CHOI[0] | {"polarity": "denied"}]
+    second = first | {
+        "encounters": [meeting(date={"is": "2020-09-10"} | outside, participants=absent)],
+    }
+    made = two(first, second)
+    choi = made.people[0]
+    alias = model.Claim[str].model_validate({"is": "Choi", "basis": "general-knowledge"})
+    made = made.model_copy(
+        update={"people": (choi.model_copy(update={"aliases": (alias,)}), *made.people[1:])}
+    )
+    quads = list(Embedded(rdf.quads(made)).quads())
+    assert len({q.triple for q in quads}) == len(quads)
+    for name in (ALLY.date, PREFIXES["skos"] + "altLabel"):
+        said = [q for q in quads if q.predicate == NamedNode(name)]
+        assert [q.graph_name for q in said] == [NamedNode(TRUTHY)]
+
+
+def test_the_remark_on_an_unnamed_party_is_kept() -> None:
+    party = {"id": "officials-2020-10", "label": "Officials", "note": "Whose is not told."}
+    made = facts(unnamed=[party])
+    assert rows(made, "SELECT ?n WHERE { ?x skos:editorialNote ?n }") == [("Whose is not told.",)]

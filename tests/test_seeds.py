@@ -225,6 +225,9 @@ def test_a_folder_that_is_not_there_is_a_finding(tmp_path: Path) -> None:
         (ARTICLE, "published: 2020-12-11", "published: 2020-02-30", "date", "2020-02-30", "“2020-02-30” is no date", "01 to 29"),
         (ARTICLE, "{is: 2020-12-09,", "{is: 2020-12-09/2020-12-01,", "date", "2020-12-09/2020-12-01", "ends before it begins", "write 2020-12-01/2020-12-09"),
         (ARTICLE, "url: https:", "url: ftp:", "url", "ftp:", "ftp", "https://"),
+        (ARTICLE, "example.org/biegun", "example.org/%zz[1]", "url", "https:", "%zz[1]”", "%5B"),
+        ("people/choi-jong-kun.yaml", "label: Choi Jong-kun", "label: ' '", "too-short", "' '", "`label` is", "fill it"),
+        (ARTICLE, "words: 13-", "words: ١3-", "words", None, "cannot be “١3-", "as 28-41"),
         (ARTICLE, "kind: meeting", "kind: meting", "unknown-value", "meting", "“meting”", "did you mean meeting?"),
         (ARTICLE, "place: seoul", "place: soul", "unknown-id", "soul", "a place or a country is wanted", "did you mean seoul?"),
         (ARTICLE, "discussed: [alliance, ", "discussed: [aliance, ", "unknown-id", "aliance", "aliance", "did you mean alliance?"),
@@ -390,8 +393,12 @@ def test_other_files_and_folders_are_named(sound: Path) -> None:
     os.mkfifo(sound / "people" / "pipe.yaml")
     (sound / "persons").mkdir()
     (sound / "persons" / "x.yaml").write_text("id: x\n", "utf-8")
+    (sound / "erata.yaml").write_text("- {about: x}\n", "utf-8")
+    (sound / "notes.yml").write_text("- x\n", "utf-8")
+    (sound / "errata.yaml").write_text("[]\n", "utf-8")
     findings = told(sound)
-    assert sorted(f.code for f in findings) == ["stray-file"] * 3 + ["stray-folder"]
+    assert sorted(f.code for f in findings) == ["stray-file"] * 5 + ["stray-folder"]
+    assert "did you mean errata.yaml?" in {f.mend for f in findings}
     assert {f.severity for f in findings} == {"warning"}
 
 

@@ -9,7 +9,7 @@ import pytest
 from pyoxigraph import Literal, NamedNode, Quad
 
 from alliance_graph.errors import AllianceError, QueryError
-from alliance_graph.store import Store
+from alliance_graph.store import Store, select
 from alliance_graph.store.embedded import Embedded
 from alliance_graph.vocabulary import PREFIXES
 
@@ -44,6 +44,15 @@ def test_a_query_that_does_not_parse_says_where(store: Embedded) -> None:
         store.query("SELECT WHERE")
     with pytest.raises(QueryError, match="update"):
         store.update("INSERT")
+
+
+def test_what_the_engine_cannot_do_is_told_as_one_error(store: Embedded) -> None:
+    with pytest.raises(QueryError, match="could not do it"):
+        store.update("DROP GRAPH <urn:nowhere>")
+    with pytest.raises(QueryError, match="could not do it"):
+        store.update("LOAD <file:///nowhere>")
+    with pytest.raises(QueryError, match="could not answer"):
+        list(select(store, "SELECT * WHERE { SERVICE <urn:nowhere> { ?s ?p ?o } }"))
 
 
 def test_update_and_length(store: Embedded) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from alliance_graph.errors import AllianceError, LimitError, QueryError
+from alliance_graph.errors import AllianceError, LimitError, QueryError, UnknownName
 from alliance_graph.store.embedded import Embedded
 from alliance_graph.worker import limited
 
@@ -29,6 +29,14 @@ def test_a_job_past_its_time_is_ended() -> None:
     with pytest.raises(LimitError, match=r"longer than 0\.2 s") as caught:
         limited(forever, seconds=0.2)
     assert caught.value.limit == "time"
+
+
+def test_an_error_of_ours_comes_back_as_it_was_said() -> None:
+    def job() -> bytes:
+        raise UnknownName("no thing of that name")
+
+    with pytest.raises(AllianceError, match=r"^no thing of that name$"):
+        limited(job)
 
 
 def test_a_query_that_never_ends_is_ended() -> None:

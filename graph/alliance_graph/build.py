@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
+import glob
 import hashlib
 import json
 import os
@@ -24,13 +26,15 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 from alliance_graph import __version__, paths
 from alliance_graph.errors import AllianceError, BrokenFacts, Finding, Mark, in_order
 from alliance_graph.store import select
-from alliance_graph.vocabulary import ONTOLOGY_GRAPH, VOCABULARIES
+from alliance_graph.vocabulary import ONTOLOGY_GRAPH, VOCABULARIES, split
 
 if TYPE_CHECKING:
     from alliance_graph.seeds import Loaded
     from alliance_graph.store.embedded import Embedded
 
 _PACKAGE = Path(__file__).resolve().parent
+_NAME = "alliance-graph"
+"""What a manifest of ours is called."""
 
 
 @dataclass(frozen=True)
@@ -81,20 +85,45 @@ def compile_facts(root: Path, *, strict: bool = True) -> Compiled:
     from alliance_graph import derive, rdf, shapes
     from alliance_graph.store.embedded import Embedded
 
-    if not root.is_dir():
-        raise AllianceError(f"{root}: no such folder of facts; name one that holds articles/")
+    holding_facts(root)
     loaded, findings = find_all(root)
     _stop(findings, strict)
     store = Embedded(rdf.quads(loaded.facts))
     store.load(ontology_quads())
     derive.derive(store)
-
-    def where(iri: str) -> Mark | None:
-        return loaded.mark(iri.rpartition("/")[2])
-
-    findings = in_order([*findings, *shapes.validate(store, where)])
+    found = shapes.validate(store, lambda iri: _place(loaded, iri))
+    findings = in_order([*findings, *found])
     _stop(findings, strict)
     return Compiled(loaded, store, tuple(findings))
+
+
+def holding_facts(root: Path) -> Path:
+    """The folder itself; raises AllianceError where it can be no folder of facts."""
+    if not (root / "articles").is_dir():
+        raise AllianceError(f"{root}: no such folder of facts; name one that holds articles/")
+    return root
+
+
+def _place(loaded: Loaded, iri: str) -> Mark | None:
+    """Where the facts tell of what an IRI names: a field of a record, a record, a thing, a file.
+
+    A claim is named after its article, its record and its field, a participation or a tenure after
+    what it is made of.
+    """
+    kind, name = split(iri) or ("", iri)
+    first, _, rest = name.partition(".")
+    rest = rest.removeprefix("counterparts.") if kind == "claim" else name
+    found = []
+    for article in loaded.facts.articles:
+        for section, i, record in article.records():
+            own = getattr(record, "id", None) or getattr(record, "channel", None)
+            told_here = kind != "claim" or article.id == first
+            if own and told_here and f"{rest}.".startswith(f"{own}."):
+                field = rest[len(own) + 1 :].partition(".")[0].replace("-", "_")
+                found.append((len(own), (article.id, section, i, field)))
+    if found:
+        return loaded.where(*max(found, key=lambda f: f[0])[1])
+    return loaded.mark(first)
 
 
 def _stop(findings: list[Finding], strict: bool) -> None:
@@ -144,29 +173,25 @@ def build(root: Path, out: Path, texts: Path | None = None) -> Built:
     With ``texts`` (a folder of the articles' texts) the page and the report show the passages and
     say that they are private. Where findings fail it raises BrokenFacts and leaves ``out`` alone.
     """
-    key = _inputs(root, texts)
+    target = out.resolve()  # of a link, the folder to which it leads changes
+    key = _inputs(root, texts, target)
     standing = _standing(out, key)
     if standing is not None:
         return standing
     _ours(out)
     made = compile_facts(root)
     counts = summary(made.store, made.findings)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(out)
-    stage = Path(tempfile.mkdtemp(prefix=f".{out.name}.new-", dir=out.parent))
-    try:
-        stage.chmod(0o755)
+    with _stage(target) as stage:
+        # passages of the articles are for the eyes of who builds with them
+        stage.chmod(0o755 if texts is None else 0o700)
+        digests: dict[str, str] = {}
         for name, data in files(made, counts, texts):
             path = stage / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(data)
-        digests = {
-            p.relative_to(stage).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
-            for p in sorted(stage.rglob("*"))
-            if p.is_file()
-        }
+            digests[name] = hashlib.sha256(data).hexdigest()
         manifest = {
-            "name": "alliance-graph",
+            "name": _NAME,
             "version": __version__,
             "private": texts is not None,
             "summary": counts,
@@ -179,9 +204,7 @@ def build(root: Path, out: Path, texts: Path | None = None) -> Built:
         cache = stage / ".cache"
         cache.mkdir()
         (cache / "inputs").write_text(key, "utf-8")
-        _exchange(stage, out)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
+        _exchange(stage, target)
     return Built(out, counts, made.findings, True, digests)
 
 
@@ -228,20 +251,29 @@ def _portable(findings: tuple[Finding, ...], root: Path) -> Iterator[Finding]:
 # --- what was built before -------------------------------------------------------------------
 
 
-def _inputs(root: Path, texts: Path | None) -> str:
-    """Digest of everything a build depends on: facts, ontology, code, engine, texts."""
+def _inputs(root: Path, texts: Path | None, out: Path | None = None) -> str:
+    """Digest of everything a build depends on: facts, ontology, code, engine, texts.
+
+    Nothing in ``out`` counts, which may lie in the folder of facts.
+    """
     from importlib.metadata import version
 
     digest = hashlib.sha256()
-    for folder in (root, paths.ontology(), _PACKAGE, texts):
-        if folder is None:
-            continue
-        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-            if "__pycache__" not in path.parts:
-                digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+    facts = root.resolve()
+    for folder, pattern in (
+        (facts, "*"),  # nothing is read deeper than articles/x.yaml
+        (facts, "*/*"),
+        (paths.seeds(), "README.md"),
+        (paths.ontology(), "**/*"),
+        (_PACKAGE, "**/*"),
+        (texts, "*"),
+    ):
+        for path in sorted(p for p in folder.glob(pattern) if p.is_file()) if folder else ():
+            if "__pycache__" not in path.parts and path.parent != out:
+                digest.update(path.relative_to(folder or path).as_posix().encode() + b"\0")
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
-        digest.update(b"\1")
-    for name in ("pyoxigraph", "pydantic", "pyvis", "networkx"):
+        digest.update(b"\1" if folder else b"\2")
+    for name in ("pyoxigraph", "pydantic", "pyvis", "networkx", "Jinja2", "PyYAML", "rapidfuzz"):
         digest.update(f"{name} {version(name)}\n".encode())
     return digest.hexdigest()
 
@@ -262,19 +294,54 @@ def _standing(out: Path, key: str) -> Built | None:
 
 def _ours(out: Path) -> None:
     """Refuse to put a build in the place of a folder that is none."""
-    if not out.exists() or (out / "manifest.json").is_file():
+    if not out.exists() or (out.is_dir() and all(p.name == ".cache" for p in out.iterdir())):
         return
-    if not out.is_dir() or any(p.name != ".cache" for p in out.iterdir()):
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        # other programs have a manifest.json as well
+        if json.loads((out / "manifest.json").read_text("utf-8"))["name"] == _NAME:
+            return
+    raise AllianceError(
+        f"{out}: holds something that is no build of ours, which a build would replace; "
+        "name an empty or new folder with --out"
+    )
+
+
+@contextlib.contextmanager
+def _stage(out: Path) -> Iterator[Path]:
+    """A folder beside ``out``, locked as long as it is written; what killed builds left goes."""
+    prefix = f".{out.name}.new-"
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        for left in out.parent.glob(f"{glob.escape(prefix)}*"):
+            _sweep(left)
+        while True:
+            stage = Path(tempfile.mkdtemp(prefix=prefix, dir=out.parent))
+            lock = os.open(stage, os.O_RDONLY)
+            with contextlib.suppress(OSError):  # some drives know no locks
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if stage.exists():
+                break
+            os.close(lock)  # swept by another build before it was locked
+    except OSError as bad:
         raise AllianceError(
-            f"{out}: holds something that is no build of ours, which a build would replace; "
-            "name an empty or new folder with --out"
-        )
+            f"{out}: cannot be made ({bad.strerror}); name another folder with --out"
+        ) from None
+    try:
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+        os.close(lock)
 
 
-def _sweep(out: Path) -> None:
-    """Remove what a killed build left beside ``out``."""
-    for left in out.parent.glob(f".{out.name}.new-*"):
-        shutil.rmtree(left, ignore_errors=True)
+def _sweep(left: Path) -> None:
+    """Remove a stage that no build holds."""
+    with contextlib.suppress(OSError):
+        lock = os.open(left, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left, ignore_errors=True)
+        finally:
+            os.close(lock)
 
 
 # Linux renameat2(2) with RENAME_EXCHANGE, macOS renameatx_np(2) with RENAME_SWAP: both 2.
@@ -283,9 +350,12 @@ _CALLS = {"linux": ("renameat2", -100), "darwin": ("renameatx_np", -2)}
 
 def _exchange(stage: Path, out: Path) -> None:
     """Put ``stage`` in the place of ``out`` in one step; the old folder ends up at ``stage``."""
-    if not out.exists():
+    try:
         stage.rename(out)
         return
+    except OSError:
+        if not out.exists():
+            raise
     name, here = _CALLS.get(sys.platform, ("", 0))
     if name:
         with contextlib.suppress(AttributeError):

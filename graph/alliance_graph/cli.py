@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from alliance_graph.questions import Question
     from alliance_graph.seeds import Loaded
     from alliance_graph.store.embedded import Embedded
+    from alliance_graph.store.remote import Remote
 
 OUT = Path("build")
 
@@ -32,8 +34,11 @@ class _Commands(click.Group):
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
+        _open_streams()
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _stop("interrupted", 2)
         except BrokenFacts as broken:
             _print_findings(broken.findings)
             failing = sum(f.fails for f in broken.findings)
@@ -46,6 +51,14 @@ class _Commands(click.Group):
             sys.exit(0)
         except OSError as bad:
             _stop(f"{bad.filename or ''}: {bad.strerror or bad}".removeprefix(": "), 2)
+
+
+def _open_streams() -> None:
+    """Python has None for a standard stream that the caller closed (``<&-``)."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - stays open
+            setattr(sys, name, stream)
 
 
 def _stop(message: str, code: int) -> NoReturn:
@@ -75,13 +88,14 @@ def _example(*lines: str) -> Callable[[Callable[..., None]], Callable[..., None]
 
     def mark(function: Callable[..., None]) -> Callable[..., None]:
         shown = "\n".join(f"  {line}" for line in lines)
-        function.__doc__ = f"{function.__doc__}\n\n\b\nExample:\n{shown}"
+        function.__doc__ = f"{function.__doc__ or ''}\n\n\b\nExample:\n{shown}"
         return function
 
     return mark
 
 
 _folder = click.Path(file_okay=False, path_type=Path)
+_there = click.Path(exists=True, file_okay=False, path_type=Path)
 _facts = click.option(
     "--facts",
     type=_folder,
@@ -93,7 +107,12 @@ _graph = click.option(
     "where",
     type=click.Path(path_type=Path),
     default=None,
-    help="A build's folder, a .trig file or a folder of facts (default: ./build, else shipped).",
+    help="A build's folder, a .trig file or a folder of facts (default: ./build, else ./seeds).",
+)
+_endpoint = click.option(
+    "--endpoint",
+    metavar="URL",
+    help="A SPARQL 1.1 endpoint instead; who one is, it learns from the environment or netrc.",
 )
 _format = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -102,7 +121,9 @@ _format = click.option(
 
 def _facts_folder(given: Path | None) -> Path:
     if given is not None:
-        return given
+        from alliance_graph import build
+
+        return build.holding_facts(given)
     here = Path("seeds")
     return here if (here / "articles").is_dir() else paths.seeds()
 
@@ -119,16 +140,27 @@ def _open(where: Path | None) -> Embedded:
     from alliance_graph import graph
 
     click.echo("no build here: compiling the facts first (`alliance build` keeps them)", err=True)
-    return graph.open(where or _facts_folder(None)).store
+    store = graph.open(where or _facts_folder(None)).store
+    assert isinstance(store, Embedded)  # no address gets here
+    return store
+
+
+def _remote(endpoint: str, seconds: float = 60.0, update: str | None = None) -> Remote:
+    from alliance_graph.store.remote import Remote
+
+    return Remote(endpoint, update, seconds=seconds)
 
 
 def _params(ctx: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    out = {}
+    out: dict[str, str] = {}
     for value in values:
         name, equals, rest = value.partition("=")
         if not equals or not name:
             raise click.BadParameter(f"{value!r}: write it as name=value")
-        out[name.replace("-", "_")] = rest
+        name = name.replace("-", "_")
+        if name in out:
+            raise click.BadParameter(f"{name} is given twice: {out[name]!r} and {rest!r}")
+        out[name] = rest
     return out
 
 
@@ -142,7 +174,7 @@ def _write(data: bytes) -> None:
 @click.option("--out", type=_folder, default=None, help="Where to (default: ./build).")
 @click.option(
     "--texts",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=_there,
     help="Folder of the articles' texts: shows passages, for private use; needs --out.",
 )
 @_format
@@ -228,7 +260,11 @@ def _watch(folder: Path, again: Callable[[], int]) -> None:
     import time
 
     def state() -> dict[Path, int]:
-        return {p: p.stat().st_mtime_ns for p in folder.rglob("*.yaml")}
+        times = {}
+        for path in folder.rglob("*.yaml"):
+            with contextlib.suppress(FileNotFoundError):  # an editor is just replacing it
+                times[path] = path.stat().st_mtime_ns
+        return times
 
     seen = state()
     try:
@@ -245,7 +281,7 @@ def _watch(folder: Path, again: Callable[[], int]) -> None:
 
 @main.command()
 @_facts
-@click.option("--texts", type=_folder, help="Folder of the texts: counts the words, too.")
+@click.option("--texts", type=_there, help="Folder of the texts: verifies each locator, too.")
 @_format
 @_example("alliance coverage")
 def coverage(facts: Path | None, texts: Path | None, form: str) -> None:
@@ -262,12 +298,12 @@ def coverage(facts: Path | None, texts: Path | None, form: str) -> None:
         click.echo(_json([r._asdict() for r in rows]))
     else:
         click.echo(_coverage_text(rows))
-    findings: list[Finding] = []
+    findings = [f for f in loaded.findings if f.fails]  # what a broken file tells is not counted
     if texts is not None:
         from alliance_graph import evidence
 
-        findings = evidence.verify_all(loaded.facts, texts, loaded.where)
-        _print_findings(findings)
+        findings += evidence.verify_all(loaded.facts, texts, loaded.where)
+    _print_findings(findings)
     sys.exit(1 if any(f.fails for f in findings) or any(r.open for r in rows) else 0)
 
 
@@ -296,12 +332,25 @@ def _coverage_text(rows: list[BlockCoverage]) -> str:
 @main.command()
 @click.argument("name", required=False)
 @click.option("--tag", help="Only questions with this tag.")
-@_format
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "ttl"]),
+    default="text",
+    show_default=True,
+    help="ttl: as sh:SPARQLExecutable, for catalogues of queries.",
+)
 @_example("alliance questions counterparts")
 def questions(name: str | None, tag: str | None, form: str) -> None:
     """List the questions, or describe one."""
     from alliance_graph import questions as job
 
+    if form == "ttl":
+        from alliance_graph import catalogue
+
+        chosen = [job.find(name)] if name else job.catalogue()
+        _write(catalogue.as_turtle(q for q in chosen if tag is None or tag in q.tags))
+        return
     if name:
         question = job.find(name)
         click.echo(_json(asdict(question)) if form == "json" else _described(question))
@@ -341,6 +390,7 @@ _FORMATS = ["table", "csv", "tsv", "json", "xml", "ttl", "jsonld"]
 @click.option("--trusted", is_flag=True, help="Run a query of your own without limits.")
 @click.option("--seconds", type=float, default=30.0, show_default=True, help="Time limit.")
 @click.option("--megabytes", type=int, default=2048, show_default=True, help="Memory limit.")
+@_endpoint
 @_graph
 @_example("alliance query counterparts --param person=antony-blinken")
 def query(
@@ -350,14 +400,16 @@ def query(
     trusted: bool,
     seconds: float,
     megabytes: int,
+    endpoint: str | None,
     where: Path | None,
 ) -> None:
     """Ask a question.
 
-    QUESTION is the name of one of ours, a FILE with SPARQL, or - for standard input.
+    QUESTION is the name of one of ours, a FILE with SPARQL, or - for standard input. With
+    --endpoint it is asked there, within the limits that are set there.
     """
+    from alliance_graph import hints, tables, worker
     from alliance_graph import questions as job
-    from alliance_graph import tables, worker
 
     own = question == "-" or "/" in question or question.endswith((".rq", ".sparql"))
     if not own:
@@ -367,7 +419,10 @@ def query(
         text = _decoded(sys.stdin.buffer.read(), "standard input")
     elif own:
         text = _decoded(Path(question).read_bytes(), question)
-    store = _open(where)
+    foreign = hints.undeclared(text)
+    if foreign:
+        raise AllianceError(foreign)
+    store = _remote(endpoint, seconds) if endpoint else _open(where)
 
     width, colour = tables.terminal(sys.stdout)
 
@@ -376,8 +431,15 @@ def query(
         found = ask(store, text if own else question, **params)
         return found.write(form, width=width, colour=colour).encode()
 
-    limited = own and not trusted
-    _write(worker.limited(answer, seconds, megabytes) if limited else answer())
+    limited = own and not trusted and not endpoint
+    found = worker.limited(answer, seconds, megabytes) if limited else answer()
+    _write(found)
+    if own:
+        doubts = hints.strangers(store, text)
+        if not doubts and found.startswith((b"0 ", b"no: ")):
+            doubts = hints.of_nothing(store, text)
+        for doubt in doubts:
+            click.echo(f"alliance: {doubt}", err=True)
 
 
 def _decoded(data: bytes, name: str) -> str:
@@ -410,7 +472,7 @@ def _json(value: Any) -> str:
 
 @main.command()
 @click.argument("what")
-@click.option("--texts", type=_folder, help="Folder of the texts: shows the passages.")
+@click.option("--texts", type=_there, help="Folder of the texts: shows the passages.")
 @_format
 @_graph
 @_example("alliance why choi-biegun-2020-09")
@@ -474,6 +536,155 @@ def draw(out: Path, focus: str | None, radius: int, where: Path | None) -> None:
         _write(data)
     else:
         outputs.write(out, data)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=7878, show_default=True)
+@click.option("--allow-host", "names", multiple=True, help="Another name that leads here.")
+@click.option("--cors", "origins", multiple=True, metavar="ORIGIN", help="Scripts of it may read.")
+@click.option("--seconds", type=click.FloatRange(0.1), default=10.0, show_default=True)
+@click.option("--megabytes", type=click.IntRange(64), default=1024, show_default=True)
+@click.option("--rows", type=click.IntRange(1), default=10_000, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 64), default=8, show_default=True)
+@click.option("--check", "only_check", is_flag=True, help="Start, ask one question, stop.")
+@_graph
+@_example("alliance serve --check")
+def serve(
+    host: str,
+    port: int,
+    names: tuple[str, ...],
+    origins: tuple[str, ...],
+    seconds: float,
+    megabytes: int,
+    rows: int,
+    workers: int,
+    only_check: bool,
+    where: Path | None,
+) -> None:
+    """A read-only SPARQL endpoint with pages, for browsers and tools.
+
+    Each query runs within limits of time, memory and rows, in a process of its own.
+    """
+    from alliance_graph import serve as job
+    from alliance_graph.serve.pool import Limits
+
+    limits = Limits(seconds, megabytes, rows, workers=workers)
+    store = _open(where)
+    if only_check:
+        click.echo(f"workers answer; off the network by {_barriers(job.check(store, limits))}")
+        return
+    folder = where if where is not None else OUT
+
+    def ready(address: str, barriers: tuple[str, ...]) -> None:
+        click.echo(f"{address} serves the graph, SPARQL at {address}sparql; Ctrl-C stops it")
+        click.echo(f"workers are off the network by {_barriers(barriers)}", err=True)
+
+    whole = folder if (folder / "manifest.json").is_file() else None
+    job.serve(
+        store,
+        limits,
+        build=whole,
+        host=host,
+        port=port,
+        names=names,
+        origins=origins,
+        ready=ready,
+    )
+
+
+def _barriers(barriers: tuple[str, ...]) -> str:
+    if barriers:
+        return " and ".join(barriers)
+    return "NOTHING BUT THEIR OWN CARE: this system allows neither namespaces nor seccomp"
+
+
+# the names in `export.FORMATS`, which is imported only to write one; a test holds both equal
+_EXPORTS = "turtle trig nquads ntriples rdfxml jsonld rdf12 graphml gexf csv ftm".split()
+
+
+@main.command()
+@click.option("--format", "form", type=click.Choice(_EXPORTS), required=True)
+@click.option("--out", type=click.Path(path_type=Path), default="-", help="A file, or - .")
+@_graph
+@_example("alliance export --format gexf --out alliance.gexf")
+def export(form: str, out: Path, where: Path | None) -> None:
+    """The graph in another tool's format.
+
+    \b
+    turtle, ntriples, rdfxml  all graphs as one
+    trig, nquads              every graph by name
+    rdf12                     the same, claims as triple terms (RDF 1.2 TriG)
+    jsonld                    what is plain, an object a thing
+    graphml, gexf             the network, with days and qualifiers
+    csv                       a table a kind of thing, described by CSVW: a zip, or the folder --out
+    ftm                       FollowTheMoney entities of what was held, one a line
+    """
+    from alliance_graph import export as job
+    from alliance_graph import outputs
+
+    store = _open(where)
+    if form == "csv" and str(out) != "-" and out.suffix != ".zip":
+        files = job.tables(store)
+        out.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            outputs.write(out / name, data)
+        return
+    data = job.export(store, form)
+    if str(out) == "-":
+        _write(data)
+    else:
+        outputs.write(out, data)
+
+
+@main.command()
+@click.option("--endpoint", metavar="URL", required=True, help="Where the engine takes queries.")
+@click.option("--update", metavar="URL", help="Where it takes updates (default: the same).")
+@click.option("--prune", is_flag=True, help="Drop graphs of ours that this build has not.")
+@click.option("--dry-run", is_flag=True, help="Say what would be pushed, and ask nobody.")
+@click.option("--seconds", type=float, default=300.0, show_default=True, help="Limit a request.")
+@_format
+@_graph
+@_example("alliance push --endpoint http://localhost:7878/query --dry-run")
+def push(
+    endpoint: str,
+    update: str | None,
+    prune: bool,
+    dry_run: bool,
+    seconds: float,
+    form: str,
+    where: Path | None,
+) -> None:
+    """Put the graph into an engine of your own.
+
+    Only graphs that differ are sent; they take their places in one update, after all have been
+    read back. Break it off at will: what was sent counts when you push again. For …/query updates
+    go to …/update. User and password, or a token, come from ALLIANCE_ENDPOINT_USER and _PASSWORD,
+    or _TOKEN, else from netrc.
+    """
+    from alliance_graph import push as job
+
+    remote = _remote(endpoint, seconds, update)
+    quads = _open(where).quads()
+    if dry_run:
+        report = job.plan(quads)
+    else:
+        terminal = sys.stderr.isatty()
+        report = job.push(
+            remote,
+            quads,
+            prune=prune,
+            tell=lambda line: click.echo(line, err=True) if terminal else None,
+        )
+    if form == "json":
+        click.echo(_json(asdict(report)))
+        return
+    for graph in report.graphs:
+        click.echo(f"{graph.state:<8} {graph.triples:>7,}  {graph.digest:<16}  {graph.graph}")
+    for kind, count in report.as_text:
+        click.echo(f"{count} values of {kind} went as plain texts: it keeps none of that type")
+    if any(graph.state == "left" for graph in report.graphs):
+        click.echo("graphs that are left are not in this build; --prune drops them")
 
 
 @main.command()

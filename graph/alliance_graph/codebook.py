@@ -174,7 +174,7 @@ class _Terms:
         self.scheme_of: dict[str, str] = {}
         self.concepts: dict[str, int] = defaultdict(int)
         used = """SELECT ?p ?o (COUNT(*) AS ?n) { ?o skos:inScheme ?scheme . ?s ?p ?o
-            FILTER(?p NOT IN (rdf:object, skos:hasTopConcept, skos:broader)) } GROUP BY ?p ?o"""
+            FILTER(?p NOT IN (rdf:object, skos:broader)) } GROUP BY ?p ?o"""
         for p, o, n in _rows(store, used):
             self.scheme_of[p.value] = o.value.removeprefix(VOC).partition("/")[0]
             self.concepts[o.value] += int(n.value)

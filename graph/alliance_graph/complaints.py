@@ -239,12 +239,10 @@ def _too_long(case: _Case) -> _Told:
     return "too-long", what, "shorten it"
 
 
-def _too_short(case: _Case) -> _Told:
-    return "too-short", f"`{case.name}` is empty", "fill it, or leave the field out"
-
-
 def _pattern(case: _Case) -> _Told:
     what, pattern = f"`{case.name}` cannot be {shown(case.given)}", str(case.context["pattern"])
+    if pattern == r"\S":
+        return "too-short", f"`{case.name}` is empty", "fill it, or leave the field out"
     for start, told in _PATTERNS.items():
         if pattern.startswith(start):
             return (told[0], what, told[1])
@@ -254,9 +252,12 @@ def _pattern(case: _Case) -> _Told:
 
 
 _PATTERNS = {
-    "^https?": ("url", "give an address that begins with https:// and has no spaces"),
+    "^https?": (
+        "url",
+        "give an address as https://host/path; write other characters there as %20, %5B",
+    ),
     "^[0-9a-f]": ("digest", "digests have 16 hex digits and are made by `alliance pin`"),
-    r"^P\d": ("interval", "write an interval as P6D, P2W, P3M or P5Y"),
+    "^P": ("interval", "write an interval as P6D, P2W, P3M or P5Y"),
     "^[1-9]": ("words", "give first and last word, as 28-41"),
 }
 """By how the pattern of a text type of the model begins; what is left are ids."""
@@ -268,7 +269,6 @@ _SENTENCES: dict[str, Callable[[_Case], _Told]] = {
     "value_error": _broken_rule,
     "string_type": _not_text,
     "string_too_long": _too_long,
-    "string_too_short": _too_short,
     "string_pattern_mismatch": _pattern,
     "int_type": _not_a("a whole number, without quotes"),
     "bool_type": _not_a("true or false, without quotes"),

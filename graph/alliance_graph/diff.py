@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from pyoxigraph import Literal, NamedNode
 
 from alliance_graph.store import select
 from alliance_graph.store.embedded import Embedded
-from alliance_graph.vocabulary import ALLY, ID, IDENTITIES, OUTSIDE, RDF, RDFS, VOC, compact
+from alliance_graph.vocabulary import ALLY, ID, RDF, VOC, compact
 
 _MADE_OF = (RDF + "subject", RDF + "predicate", RDF + "object")
 
@@ -26,7 +28,7 @@ class Change:
     before: str | None
     after: str | None
     source: str
-    """The article, or the named graph for identities and outside names."""
+    """The article of a claim; of what no claim says, the named graph."""
 
     def __str__(self) -> str:
         sign = {"added": "+", "gone": "-", "changed": "~"}[self.kind]
@@ -40,8 +42,9 @@ def read(where: Path) -> Embedded:
 
 
 def diff(old: Embedded, new: Embedded) -> list[Change]:
-    """Claims and identities that were added, went, or changed, sorted."""
-    changes = [*_claims(old, new), *_plain(old, new)]
+    """What was added, went, or changed, sorted: claims, and what is stated without one."""
+    before, after = _read_claims(old), _read_claims(new)
+    changes = [*_claims(before, after), *_plain(_stated(old, before), _stated(new, after))]
     return sorted(set(changes), key=lambda c: (c.subject, c.predicate, c.kind, str(c)))
 
 
@@ -70,12 +73,15 @@ def _name(term: object) -> str:
 Key = tuple[str, str, str]
 
 
-def _read_claims(store: Embedded) -> dict[Key, dict[str, tuple[str, ...]]]:
-    """(article, subject, predicate) -> claim's text with its qualities."""
+Claims = dict[Key, dict[str, set[tuple[str, ...]]]]
+
+
+def _read_claims(store: Embedded) -> Claims:
+    """(article, subject, predicate) -> value -> the qualities of each claim that says so."""
     nodes: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for row in select(store, "SELECT ?c ?p ?o WHERE { ?c a ally:Claim ; ?p ?o }"):
         nodes[row["c"].value][row["p"].value].append(_name(row["o"]))
-    out: dict[Key, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    out: Claims = defaultdict(lambda: defaultdict(set))
     for node in nodes.values():
         subject, predicate, value = (node[p][0] for p in _MADE_OF)
         article = node.get(ALLY.inArticle, ["outside"])[0]
@@ -87,12 +93,11 @@ def _read_claims(store: Embedded) -> dict[Key, dict[str, tuple[str, ...]]]:
                 for v in values
             )
         )
-        out[article, subject, predicate][value] = qualities
+        out[article, subject, predicate][value].add(qualities)
     return out
 
 
-def _claims(old: Embedded, new: Embedded) -> list[Change]:
-    before, after = _read_claims(old), _read_claims(new)
+def _claims(before: Claims, after: Claims) -> list[Change]:
     changes = []
     for key in before.keys() | after.keys():
         article, subject, predicate = key
@@ -104,33 +109,43 @@ def _claims(old: Embedded, new: Embedded) -> list[Change]:
             changes += [Change("gone", subject, predicate, v, None, article) for v in gone]
             changes += [Change("added", subject, predicate, None, v, article) for v in come]
         for value in before.get(key, {}).keys() & after.get(key, {}).keys():
-            was, now = set(before[key][value]), set(after[key][value])
-            if was != now:
-                changes.append(
-                    Change(
-                        "changed",
-                        subject,
-                        predicate,
-                        f"{value} [{'; '.join(sorted(was - now))}]",
-                        f"{value} [{'; '.join(sorted(now - was))}]",
-                        article,
-                    )
-                )
+            was, now = before[key][value], after[key][value]
+            for old_one, new_one in zip_longest(sorted(was - now), sorted(now - was)):
+                if old_one is None:
+                    changes.append(Change("added", subject, predicate, None, value, article))
+                elif new_one is None:
+                    changes.append(Change("gone", subject, predicate, value, None, article))
+                else:
+                    lost = "; ".join(sorted({*old_one} - {*new_one}))
+                    got = "; ".join(sorted({*new_one} - {*old_one}))
+                    told = f"{value} [{lost}]", f"{value} [{got}]"
+                    changes.append(Change("changed", subject, predicate, *told, article))
     return changes
 
 
-def _plain(old: Embedded, new: Embedded) -> list[Change]:
-    changes = []
-    for graph in (IDENTITIES, OUTSIDE):
-        query = (
-            f"SELECT ?s ?p ?o WHERE {{ GRAPH <{graph}> {{ ?s ?p ?o "
-            f"FILTER(!STRSTARTS(STR(?s), '{ID}claim/') && ?p != <{RDFS}label>) }} }}"
-        )
-        was, now = (
-            {(_name(r["s"]), _name(r["p"]), _name(r["o"])) for r in select(store, query)}
-            for store in (old, new)
-        )
-        source = graph.rpartition("/")[2]
-        changes += [Change("gone", s, p, o, None, source) for s, p, o in was - now]
-        changes += [Change("added", s, p, None, o, source) for s, p, o in now - was]
-    return changes
+_STATED = """
+SELECT ?g ?s ?p ?o WHERE {
+  VALUES ?g { graph:identities graph:outside graph:truthy }
+  GRAPH ?g { ?s ?p ?o }
+  FILTER(!STRSTARTS(STR(?s), STR(claim:)) && ?p NOT IN (
+    rdfs:label, ally:earliest, ally:latest, ally:dueEarliest, ally:dueLatest))
+}"""
+
+
+def _stated(store: Embedded, claims: Claims) -> set[tuple[str, str, str, str]]:
+    """What stands without a claim: identities, labels, who took part in which office."""
+    said = {(s, p, value) for (_, s, p), values in claims.items() for value in values}
+    rows = (
+        (_name(r["g"]).rpartition(":")[2], _name(r["s"]), _name(r["p"]), _name(r["o"]))
+        for r in select(store, _STATED)
+    )
+    return {row for row in rows if row[1:] not in said}
+
+
+def _plain(
+    before: set[tuple[str, str, str, str]], after: set[tuple[str, str, str, str]]
+) -> Iterator[Change]:
+    for graph, s, p, o in before - after:
+        yield Change("gone", s, p, o, None, graph)
+    for graph, s, p, o in after - before:
+        yield Change("added", s, p, None, o, graph)

@@ -4,6 +4,7 @@
     ├── DateError            a text is no date that we read
     ├── UnknownName          nothing (or more than one thing) has that name
     ├── QueryError           a query or its parameters are wrong
+    ├── EndpointError        a SPARQL endpoint cannot be reached or does not do its part
     ├── LimitError           a query went past its time, memory or rows
     └── BrokenFacts          findings stand in the way (exit 1); carries them all
 
@@ -34,6 +35,10 @@ class UnknownName(AllianceError):
 
 class QueryError(AllianceError):
     """A query does not parse, or a parameter is missing, unknown or of the wrong type."""
+
+
+class EndpointError(AllianceError):
+    """A SPARQL endpoint cannot be reached, or did not answer as one should."""
 
 
 class LimitError(AllianceError):

@@ -378,7 +378,7 @@ def copies(texts: Path | Mapping[str, str]) -> dict[str, Copy]:
     """Copies by name: of one file, of the ``.txt`` files of a folder, or of texts by name."""
     if isinstance(texts, Path):
         paths = [texts] if texts.is_file() else sorted(texts.glob("*.txt"))
-        texts = {p.name: p.read_text("utf-8", errors="replace") for p in paths if p.is_file()}
+        texts = {p.name: p.read_text("utf-8-sig", errors="replace") for p in paths if p.is_file()}
     return {name: Copy(text) for name, text in texts.items()}
 
 

@@ -16,9 +16,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pyoxigraph import (
-    BlankNode,
-    CanonicalizationAlgorithm,
-    Dataset,
     Literal,
     NamedNode,
     Quad,
@@ -112,27 +109,12 @@ def plain(quads: Iterable[Quad]) -> Iterator[Quad]:
             yield q
 
 
-def _steady(store: Embedded) -> list[Quad]:
-    """Every quad as RDF 1.1, blank nodes (our data has none, an ontology may) by canonical labels.
-
-    An engine names them anew whenever it reads them; RDFC-1.0 (https://www.w3.org/TR/rdf-canon/)
-    looks at no quad that has none.
-    """
-    named, unnamed = [], []
-    for q in plain(store.quads()):
-        has_none = not isinstance(q.subject, BlankNode) and not isinstance(q.object, BlankNode)
-        (named if has_none else unnamed).append(q)
-    canonical = Dataset(unnamed)
-    canonical.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    return [*named, *canonical]
-
-
 def _quads(store: Embedded) -> list[Quad]:
-    return outputs.in_order(_steady(store))
+    return outputs.in_order(outputs.steady(plain(store.quads())))
 
 
 def _union(store: Embedded) -> list[Triple]:
-    return outputs.union(_steady(store))
+    return outputs.union(outputs.steady(plain(store.quads())))
 
 
 def _serialised(items: list[Quad] | list[Triple], form: RdfFormat) -> bytes:
@@ -142,7 +124,7 @@ def _serialised(items: list[Quad] | list[Triple], form: RdfFormat) -> bytes:
 
 
 def _rdf12(store: Embedded) -> bytes:
-    return outputs.trig(outputs.in_order(reified(_steady(store))))
+    return outputs.trig(outputs.in_order(reified(outputs.steady(plain(store.quads())))))
 
 
 def _rdfxml(store: Embedded) -> bytes:

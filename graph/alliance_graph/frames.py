@@ -35,8 +35,8 @@ def frame(table: Table, library: str = "pandas", orders: Orders | None = None) -
         return _MAKERS[library](table, orders or {})
     except ModuleNotFoundError as missing:
         raise AllianceError(
-            f"{missing.name} is not installed: pip install 'alliance-graph[notebook]' brings pandas, "
-            "pip install polars the other"
+            f"{missing.name} is not installed: pip install 'alliance-graph[notebook]' brings "
+            "pandas, pip install polars the other"
         ) from None
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import io
 from datetime import date as Day
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alliance_graph.errors import AllianceError
+from alliance_graph.store import select
 from alliance_graph.store.embedded import Embedded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import rdflib
+    from pyoxigraph import Quad
 
     from alliance_graph.dossier import Dossier
     from alliance_graph.notebook import Questions, Rows, Timeline
     from alliance_graph.pictures import Picture
+    from alliance_graph.store import Store
     from alliance_graph.timeline import Snapshot
     from alliance_graph.why import Tree
 
@@ -24,10 +28,10 @@ if TYPE_CHECKING:
 class Graph:
     """A compiled graph of the facts; made by :func:`open`.
 
-    What its verbs give is a plain value with ``text()`` or ``csv()``, and shows itself in a notebook.
+    What its verbs give is a plain value with ``text()`` or ``csv()``; a notebook shows it as it is.
     """
 
-    def __init__(self, store: Embedded, page: str | None = None) -> None:
+    def __init__(self, store: Store, page: str | None = None) -> None:
         self.store = store
         self.page = page
         """Address of the network page, to which names in tables lead; None: they lead nowhere."""
@@ -125,15 +129,18 @@ class Graph:
         True
         """
         import rdflib
-        from pyoxigraph import RdfFormat, serialize
 
         from alliance_graph.vocabulary import PREFIXES
 
         dataset = rdflib.Dataset(default_union=True)
         for prefix, namespace in PREFIXES.items():
             dataset.bind(prefix, namespace, override=True)
-        data = serialize(self.store.quads(), format=RdfFormat.N_QUADS)
-        dataset.parse(io.BytesIO(data or b""), format="nquads")
+        graphs = {}
+        for quad in _quads(self.store):
+            name = str(_rdflib(quad.graph_name))
+            if name not in graphs:
+                graphs[name] = dataset.graph(rdflib.URIRef(name))
+            graphs[name].add((_rdflib(quad.subject), _rdflib(quad.predicate), _rdflib(quad.object)))
         return dataset
 
     def network(self, focus: str | None = None, radius: int = 1) -> Picture:
@@ -162,8 +169,8 @@ class Graph:
     ) -> Timeline:
         """What took place when, or was planned, and which status channels were in.
 
-        Only what touches ``focus``, where that is given. Between two days everything stands that may
-        have fallen between them; what has no date then stands aside.
+        Only what touches ``focus``, where that is given. Between two days stands everything that
+        may have fallen between them; what has no date is then left out.
 
         >>> import alliance_graph as ag
         >>> "2021-03-18" in ag.open().timeline("blinken", since="2021-01-01").csv()
@@ -180,6 +187,37 @@ class Graph:
         return notebook.Timeline(rows, pictures.timeline(made, self.store))
 
 
+def _quads(store: Store) -> Iterator[Quad]:
+    """Every quad; blank nodes of a store elsewhere stand for whatever they stand for there."""
+    from pyoxigraph import Quad
+
+    if isinstance(store, Embedded):
+        yield from store.quads()
+        return
+    for row in select(store, "SELECT ?g ?s ?p ?o WHERE { GRAPH ?g { ?s ?p ?o } }"):
+        # IRIs where RDF wants them
+        yield Quad(row["s"], row["p"], row["o"], row["g"])  # type: ignore[arg-type]
+
+
+def _rdflib(term: object) -> rdflib.term.Node:
+    """One of pyoxigraph's terms as one of rdflib's, its text as it is."""
+    import rdflib
+    from pyoxigraph import BlankNode, Literal, NamedNode
+
+    from alliance_graph.vocabulary import XSD
+
+    if isinstance(term, NamedNode):
+        return rdflib.URIRef(term.value)
+    if isinstance(term, BlankNode):
+        return rdflib.BNode(term.value)
+    assert isinstance(term, Literal)  # no triple terms: the data is RDF 1.1
+    if term.language:
+        return rdflib.Literal(term.value, lang=term.language)
+    kind = term.datatype.value
+    datatype = None if kind == XSD + "string" else rdflib.URIRef(kind)
+    return rdflib.Literal(term.value, datatype=datatype, normalize=False)
+
+
 def _day(value: str | Day) -> Day:
     if isinstance(value, Day):
         return value
@@ -190,11 +228,13 @@ def _day(value: str | Day) -> Day:
 
 
 def open(where: str | PathLike[str] | None = None) -> Graph:
-    """Open a graph: the shipped facts, a build (folder or ``.trig``), or a folder of own facts.
+    """Open a graph: the shipped facts, a build, a folder of own facts, or an endpoint.
 
-    The shipped facts are compiled once and then kept in the user's cache
-    (:mod:`alliance_graph.cache`). Raises AllianceError where there is nothing to open, BrokenFacts
-    where the facts have errors.
+    A build is its folder or its ``.trig``, an endpoint the address of a SPARQL 1.1 engine that has
+    a build (:mod:`alliance_graph.store.remote` says how it is asked). The shipped facts are
+    compiled once and then kept in the user's cache (:mod:`alliance_graph.cache`). Raises
+    AllianceError where there is nothing to open, BrokenFacts where the facts have errors; an
+    endpoint is asked, and may raise EndpointError, with the first question.
 
     >>> import alliance_graph as ag
     >>> ag.open()
@@ -204,6 +244,10 @@ def open(where: str | PathLike[str] | None = None) -> Graph:
         from alliance_graph import cache
 
         return Graph(cache.shipped())
+    if str(where).startswith(("http://", "https://")):
+        from alliance_graph.store.remote import Remote
+
+        return Graph(Remote(str(where)))
     path = Path(where)
     if path.is_file():
         return Graph(Embedded.read(path))
@@ -216,5 +260,5 @@ def open(where: str | PathLike[str] | None = None) -> Graph:
         return Graph(build.compile_facts(path).store)
     raise AllianceError(
         f"{path}: neither a build (alliance.trig) nor a folder of facts (articles/); "
-        "`alliance build` makes one"
+        "`alliance build` makes a build"
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Protocol
 
 FOLDED = 50
 """Rows beyond this many are folded away."""
@@ -21,18 +22,20 @@ _SHORT = 12
 STYLE = """<style>
 .ag{line-height:1.4;max-width:100%}
 .ag .ag-x{overflow-x:auto;max-width:100%}
-.ag table{border-collapse:collapse;border:0;margin:.2em 0;font-size:.92em;table-layout:auto}
+.ag table{border-collapse:collapse;border:0;margin:.2em 0;font-size:.88em;table-layout:auto}
 .ag table thead th{border:0;border-bottom:1.5px solid currentColor;font-weight:600;
-text-align:left;vertical-align:bottom;padding:.25em 1.1em .25em 0;white-space:nowrap}
-.ag table tbody tr,.ag table tbody tr:nth-child(odd),.ag table tbody tr:hover{background:none}
+text-align:left!important;vertical-align:bottom;padding:.25em 1em .25em 0}
+.ag table tbody tr{background:none!important}
 .ag table tbody td{border:0;border-bottom:1px solid color-mix(in srgb,currentColor 16%,transparent);
-text-align:left;vertical-align:top;padding:.3em 1.1em .3em 0;max-width:30em;white-space:normal}
-.ag table tbody td.ag-n,.ag table thead th.ag-n{text-align:right;font-variant-numeric:tabular-nums}
+text-align:left!important;vertical-align:top;padding:.3em 1em .3em 0;max-width:30em;white-space:normal}
+.ag table tbody td.ag-n,.ag table thead th.ag-n{text-align:right!important;font-variant-numeric:tabular-nums}
 .ag table tbody td.ag-w{white-space:nowrap}
 .ag .ag-s{color:color-mix(in srgb,currentColor 72%,transparent);font-size:.92em}
-.ag details>summary{cursor:pointer;white-space:nowrap;color:color-mix(in srgb,currentColor 72%,transparent)}
+.ag details>summary{cursor:pointer}
+.ag td summary{white-space:nowrap;color:color-mix(in srgb,currentColor 72%,transparent)}
 .ag td details[open]{min-width:20em}
-.ag ul{margin:.2em 0 .2em 0;padding-left:1.1em}
+.ag ul{margin:.1em 0 .2em 0;padding-left:1.3em;list-style:none}
+.ag td ul{padding-left:0}
 .ag li{margin:.1em 0}
 .ag h4{margin:.9em 0 .2em;font-size:1em}
 .ag a{color:inherit;text-decoration:underline;text-decoration-thickness:.06em;
@@ -72,9 +75,21 @@ def soft(text: str) -> str:
     return f'<div class="ag-s">{escape(text)}</div>'
 
 
-def heading(text: str) -> str:
-    """A small heading."""
-    return f"<h4>{escape(text)}</h4>"
+def title(name: str, kind: str) -> str:
+    """What a dossier is about."""
+    return f'<h4>{escape(name)} <span class="ag-s">{escape(kind)}</span></h4>'
+
+
+def section(name: str, lines: Sequence[tuple[str, str, str, Sequence[str]]], most: int = 8) -> str:
+    """Lines (mark, text, note, sources) under a heading; long sections are folded away."""
+    made = []
+    for mark, text, note, sources in lines:
+        said = f"<i>{escape(mark)}</i> {escape(text)}" if mark else escape(text)
+        said += soft(note) if note else ""
+        made.append(folded_html(said, listed(map(escape, sources))) if sources else said)
+    opened = " open" if len(lines) <= most else ""
+    summary = f"<summary><b>{escape(name)}</b> ({len(lines)})</summary>"
+    return f"<details{opened}>{summary}{listed(made)}</details>"
 
 
 def listed(items: Iterable[str]) -> str:
@@ -88,6 +103,38 @@ def folded(summary: str, inside: str, opened: bool = False) -> str:
         f"<details{' open' if opened else ''}><summary>{escape(summary)}</summary>"
         f"{inside}</details>"
     )
+
+
+class Branch(Protocol):
+    """Something with what it rests on below it."""
+
+    @property
+    def label(self) -> str:
+        """What it says."""
+
+    @property
+    def passage(self) -> str:
+        """The words themselves; "" where they are not at hand."""
+
+    @property
+    def children(self) -> Sequence[Branch]:
+        """What it rests on."""
+
+
+def tree(branch: Branch, depth: int = 0) -> str:
+    """A tree whose branches fold out; only the first is open."""
+    label = escape(branch.label) if depth else f"<b>{escape(branch.label)}</b>"
+    quoted = f"<div>“{escape(branch.passage)}”</div>" if branch.passage else ""
+    if not branch.children:
+        return label + quoted
+    below = listed(tree(child, depth + 1) for child in branch.children)
+    opened = "" if depth else " open"
+    return f"<details{opened}><summary>{label}</summary>{quoted}{below}</details>"
+
+
+def folded_html(summary: str, inside: str) -> str:
+    """Something folded away under a line; both are HTML already."""
+    return f"<details><summary>{summary}</summary>{inside}</details>"
 
 
 def plain(text: str) -> str:
@@ -109,13 +156,14 @@ def table(
     Rows after the first ``rest`` are folded away, those after ``most`` only counted.
     """
     numbers = [
-        bool(rows) and all(row[i].number or not row[i].text for row in rows)
+        bool(rows)
+        and all(row[i].number or not row[i].text for row in rows)
         and any(row[i].number for row in rows)
         for i in range(len(heads))
     ]
     noted = any(notes)
     head = "".join(_head(h, n) for h, n in zip(heads, numbers, strict=True))
-    head = f"<thead><tr>{head}{'<th></th>' if noted else ''}</tr></thead>"
+    head = f"<thead><tr>{'<th></th>' if noted else ''}{head}</tr></thead>"
 
     def lines(first: int, last: int) -> str:
         out = []
@@ -123,7 +171,8 @@ def table(
             cells = "".join(_cell(c, n) for c, n in zip(rows[at], numbers, strict=True))
             if noted:
                 behind = notes[at] if at < len(notes) else ""
-                cells += f"<td>{folded(note, behind) if behind else ''}</td>"
+                # first, since a wide table is cut off at its end
+                cells = f"<td>{folded(note, behind) if behind else ''}</td>{cells}"
             out.append(f"<tr>{cells}</tr>")
         return f'<div class="ag-x"><table>{head}<tbody>{"".join(out)}</tbody></table></div>'
 
@@ -137,9 +186,11 @@ def table(
 
 
 def _head(text: str, number: bool) -> str:
-    return f'<th{" class=ag-n" if number else ""} scope="col">{escape(text)}</th>'
+    kind = ' class="ag-n"' if number else ""
+    return f'<th{kind} scope="col">{escape(text)}</th>'
 
 
 def _cell(cell: Cell, number: bool) -> str:
-    kind = " class=ag-n" if number else " class=ag-w" if len(cell.text) <= _SHORT else ""
+    name = "ag-n" if number else "ag-w" if len(cell.text) <= _SHORT else ""
+    kind = f' class="{name}"' if name else ""
     return f"<td{kind}>{link(cell.text, cell.href, cell.title)}</td>"

@@ -7,6 +7,7 @@ is a bar as long as the accounts leave open.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
@@ -51,7 +52,7 @@ def axis(days: set[str], left: float, right: float) -> Axis:
     found = sorted({Day.fromisoformat(d).toordinal() for d in days}) or [
         Day(2000, 1, 1).toordinal()
     ]
-    weights = [3.2 if b - a > _BREAK else 0.9 + min(1.6, (b - a) / 12) for a, b in pairwise(found)]
+    weights = [4.2 if b - a > _BREAK else 0.9 + min(1.6, (b - a) / 12) for a, b in pairwise(found)]
     total = sum(weights) or 1.0
     at = [left]
     for w in weights:
@@ -99,6 +100,13 @@ def _lanes(network: Network) -> list[_Lane]:
     )
     if by_channel[None]:
         lanes.append(_Lane(None, by_channel[None]))
+    room = MOST
+    for lane in sorted(lanes, key=lambda lane: (lane.channel is None, -len(lane.meetings))):
+        lane.meetings = sorted(lane.meetings, key=lambda m: (m.latest or "", m.iri))[-room:]
+        lane.meetings = lane.meetings if room > 0 else []
+        room -= len(lane.meetings) + 1
+    if len(lanes) > MOST // 3:
+        lanes = [lane for lane in lanes if lane.meetings]
     for lane in lanes:
         lane.meetings.sort(key=lambda m: (m.earliest or m.latest or "9999", m.iri))
     return lanes
@@ -106,6 +114,10 @@ def _lanes(network: Network) -> list[_Lane]:
 
 def _first(lane: _Lane) -> str:
     return min((m.earliest or "9999" for m in lane.meetings), default="9999")
+
+
+MOST = 300
+"""So many meetings are drawn at most, in the channels that have most of them."""
 
 
 def draw(network: Network, number_of: dict[str, int], names: dict[str, tuple[str, str]]) -> str:
@@ -195,8 +207,10 @@ def _draw_lane(
     out.append("</g>")
     out += marks
     out += _gaps(lane, y, scale)
-    for m in lane.meetings:
-        out += _mark(m, y + 12 + rows[m.iri] * 17, scale, number_of[m.iri])
+    for n, m in enumerate(lane.meetings):
+        at = y + 12 + rows[m.iri] * 17
+        room = _room(m, lane.meetings[n + 1 :], rows, scale) if m.earliest or m.latest else 0.0
+        out += _mark(m, at, scale, number_of[m.iri], room)
     return y + high
 
 
@@ -265,6 +279,35 @@ def _stacked(meetings: list[Node], scale: Axis) -> dict[str, int]:
     return out
 
 
+def _label(node: Node, language: int) -> str:
+    """Day and month of a meeting, as far as they are told; the axis tells the year."""
+    text = when(node.date)[language]
+    if not text or "between" in text or len(text) > 24:
+        return ""
+    return re.sub(r" \d{4}$", "", text) if language == 0 else text.partition("년 ")[2] or text
+
+
+def _days_between(a: Node, b: Node) -> int:
+    last, first = Day.fromisoformat(a.latest or ""), Day.fromisoformat(b.earliest or "")
+    return max(0, (first - last).days)
+
+
+def _room(node: Node, after: list[Node], row: dict[str, int], scale: Axis) -> float:
+    """How wide a label to the right of a meeting's mark may be."""
+    right = scale.x(node.latest or node.earliest or "") + 9
+    free = [
+        scale.x(m.earliest or m.latest or "") - 10
+        for m in after
+        if row[m.iri] == row[node.iri] and (m.earliest or m.latest)
+    ]
+    room = min([*free, *(b[0] + 6 for b in scale.breaks if b[0] >= right - 9), _WIDTH - 40]) - right
+    later = next((m for m in after if m.state == "held" and m.earliest and m.latest), None)
+    if later is None or node.state != "held" or not node.latest:
+        return room
+    # the length of the gap to the next session goes first
+    return room - max(width(t, 10) for t in how_long(_days_between(node, later))) - 20
+
+
 def _gaps(lane: _Lane, y: float, scale: Axis) -> Iterator[str]:
     """A thin line from each session held to the next one, in channels that have several."""
     if lane.channel is None:
@@ -272,21 +315,20 @@ def _gaps(lane: _Lane, y: float, scale: Axis) -> Iterator[str]:
     held = [m for m in lane.meetings if m.state == "held" and m.earliest and m.latest]
     for a, b in pairwise(held):
         x1, x2 = scale.x(a.latest or "") + 7, scale.x(b.earliest or "") - 7
+        room = _room(a, [b], {a.iri: 0, b.iri: 0}, scale)
+        told = [width(t, 10) for t in (_label(a, 0), _label(a, 1))]
+        x1 += max((w + 6 for w in told if w and w <= room), default=0.0)
         if x2 - x1 < 4:
             continue
         yield f'<path class="gap" d="M{number(x1)} {number(y + 12)}H{number(x2)}"/>'
-        days = (
-            Day.fromisoformat(b.earliest or "").toordinal()
-            - Day.fromisoformat(a.latest or "").toordinal()
-        )
-        for language, text in zip(("en", "ko"), how_long(days), strict=True):
+        for language, text in zip(("en", "ko"), how_long(_days_between(a, b)), strict=True):
             if width(text, 10) < x2 - x1 - 6:
                 yield text_element(
                     Line(round((x1 + x2) / 2, 1), y + 9, text, 10, "gap", "middle", language)
                 )
 
 
-def _mark(node: Node, y: float, scale: Axis, index: int) -> Iterator[str]:
+def _mark(node: Node, y: float, scale: Axis, index: int, room: float) -> Iterator[str]:
     conflict = " conflict" if node.conflict else ""
     yield f'<g class="it meeting s0 {node.state}{conflict}" data-n="{index}">'
     if not (node.earliest or node.latest):
@@ -306,6 +348,10 @@ def _mark(node: Node, y: float, scale: Axis, index: int) -> Iterator[str]:
                 f'width="{number(x2 - x1)}" height="5"/>'
             )
         yield sign("meeting", (left + right) / 2, y)
+        for i, language in enumerate(("en", "ko")):
+            text = _label(node, i)
+            if text and width(text, 10) <= room:
+                yield text_element(Line(right + 9, y + 3.5, text, 10, "when", "start", language))
     label = f"{node.label}. {when(node.date)[0]}".strip()
     yield f"<title>{escape(label)}</title></g>"
 

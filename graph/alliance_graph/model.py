@@ -170,13 +170,23 @@ def _edtf(text: str) -> str:
 
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=600)]
-Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(pattern=r"\S", max_length=600)]
+Short = Annotated[str, StringConstraints(pattern=r"\S", max_length=200)]
 Edtf = Annotated[str, AfterValidator(_edtf)]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
-Words = Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,5}(-[1-9]\d{0,5})?$")]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"{}|\\^`]+$", max_length=500)]
-Duration = Annotated[str, StringConstraints(pattern=r"^P\d{1,4}[YMWD]$")]
+Words = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,5}(-[1-9][0-9]{0,5})?$")]
+Url = Annotated[
+    str,
+    # an IRI that every RDF tool takes: RFC 3987 without user names and IPv6 hosts
+    StringConstraints(
+        pattern=r"^https?://[\w.~-]+(:[0-9]{1,5})?"
+        r"(/([\w.~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?"
+        r"(\?([\w.~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?"
+        r"(#([\w.~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$",
+        max_length=500,
+    ),
+]
+Duration = Annotated[str, StringConstraints(pattern=r"^P[0-9]{1,4}[YMWD]$")]
 
 
 class RefTo:

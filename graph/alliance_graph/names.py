@@ -226,6 +226,10 @@ def search(
 
                 alike = fuzz.ratio
             score = 0.6 * alike(key, fold(name)) + 0.4 * alike(wanted, loose)
+            if len(words) == 1 and len(wanted) > 4:
+                # a surname alone, misspelt; the more of the name it makes out the likelier
+                part = 0.96 + 0.04 * len(wanted) / max(len(loose), len(wanted))
+                score = max(score, part * max((alike(wanted, w) for w in loose.split()), default=0))
             found = Match(id_, name, round(0.89 * score, 2), "near")
         if found.score >= least and (id_ not in best or best[id_].score < found.score):
             best[id_] = found

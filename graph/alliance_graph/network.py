@@ -429,7 +429,7 @@ def _slug(iri: str | None) -> str | None:
     return iri.rpartition("/")[2] if iri else None
 
 
-def _start(date: str) -> str:
+def first_named(date: str) -> str:
     """What dates are ordered by: the first day that EDTF names, which may be a month or a year."""
     return date.lstrip("[{/").replace("..", "")
 
@@ -569,13 +569,13 @@ class _Reader:
         claims = self.claims_of[subject]
         sources = self.sources(claims)
         start, end = self.one(subject, ALLY.start), self.one(subject, ALLY.end)
-        printed = {p for c in claims for p in self.many(c, ALLY.printed)}
+        printed = {p for c in claims if self.is_a(c) for p in self.many(c, ALLY.printed)}
         yield Edge(
             member,
             target,
             "holds" if post else "member of",
-            state=self.state([c for c in claims if self.one(c, RDF + "predicate") == RDF + "type"]),
-            dates=tuple(sorted(self.many(subject, ALLY.attestedOn), key=_start)),
+            state=self.state([c for c in claims if self.is_a(c)]),
+            dates=tuple(sorted(self.many(subject, ALLY.attestedOn), key=first_named)),
             earliest=self.one(subject, ALLY.earliest),
             latest=self.one(subject, ALLY.latest),
             known=self.known(sources),

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import io
 import shlex
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pyoxigraph import Literal, NamedNode, RdfFormat, serialize
@@ -33,7 +33,13 @@ if TYPE_CHECKING:
     from alliance_graph.tables import Term, Value
 
 
-@dataclass(frozen=True)
+_NAMELESS = frozenset("claim counterparts evidence participation status-period tenure".split())
+"""Kinds of things that have no name; ``why`` tells what stands behind them."""
+_CONSOLE = 60
+"""Rows beyond this many are only counted where an answer is printed."""
+
+
+@dataclass(frozen=True, repr=False)
 class Rows(Table):
     """Rows of an answer that a notebook shows as a table, each with the sources behind it.
 
@@ -46,6 +52,11 @@ class Rows(Table):
     store: Store | None = field(default=None, repr=False, compare=False)
     page: str | None = field(default=None, repr=False, compare=False)
     """Address of the network page to which names lead."""
+
+    def __repr__(self) -> str:
+        first = replace(self, terms=self.terms[:_CONSOLE]).text().rstrip("\n")
+        more = len(self) - _CONSOLE
+        return first if more <= 0 else f"{first.rpartition(chr(10))[0]}\n… and {more} more rows"
 
     def df(self, library: str = "pandas") -> Any:
         """The rows as a data frame with typed columns; ``library`` is "pandas" or "polars".
@@ -77,7 +88,10 @@ class Rows(Table):
     def _repr_html_(self) -> str:
         if not self.terms:
             return html.block(html.soft(f"0 rows: {self.absence}"))
-        shown = [i for i, c in enumerate(self.columns) if c + "Label" not in self.columns]
+        named = [i for i, c in enumerate(self.columns) if c + "Label" not in self.columns]
+        empty = [i for i in named if all(row[i] is None for row in self.terms)]
+        ids = [i for i in named if i not in empty and self._nameless(i)]
+        shown = [i for i in named if i not in (*empty, *ids)] or named
         first = self.terms[: html.MOST]
         names = self._names(first)
         rows = [[self._cell(row, i, names) for i in shown] for row in first]
@@ -85,8 +99,20 @@ class Rows(Table):
         # rows that are only counted need no cell
         rows += [[html.Cell("")] * len(shown)] * (len(self) - len(first))
         count = f"{len(self)} row{'s' if len(self) != 1 else ''}"
+        for what, left in (("no values", empty), ("ids, in .df() only", ids)):
+            if left and shown != named:
+                count += f" · {what}: {', '.join(heading(self.columns[i]) for i in left)}"
         heads = [heading(self.columns[i]) for i in shown]
         return html.block(html.table(heads, rows, notes), html.soft(count))
+
+    def _nameless(self, i: int) -> bool:
+        """Whether a column holds only things that nobody knows by a name, such as claims."""
+        kinds = {
+            (split(t.value) or ("", ""))[0] if isinstance(t, NamedNode) else ""
+            for row in self.terms
+            if (t := row[i]) is not None
+        }
+        return kinds <= _NAMELESS
 
     def _names(self, rows: Iterable[tuple[Term | None, ...]]) -> dict[str, str]:
         iris = {t.value for row in rows for t in row if isinstance(t, NamedNode)}
@@ -122,7 +148,7 @@ class Rows(Table):
         return [passages(found) for found in sources.behind(self.store, things)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Statements(Triples):
     """Triples of a CONSTRUCT or DESCRIBE, which a notebook shows as Turtle.
 
@@ -131,6 +157,9 @@ class Statements(Triples):
     >>> len(found.rdf()) == len(found)
     True
     """
+
+    def __repr__(self) -> str:
+        return self.write("table").rstrip("\n")
 
     def rdf(self) -> rdflib.Graph:
         """The triples as an rdflib Graph with our prefixes."""
@@ -148,7 +177,7 @@ class Statements(Triples):
         return html.block(html.folded(count, html.plain(self.write("table")), len(self) <= 20))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Timeline:
     """What took place when, as a table, and as lanes of channels where a notebook shows it.
 
@@ -158,7 +187,10 @@ class Timeline:
     """
 
     rows: Rows
-    drawing: str = field(repr=False)
+    drawing: str
+
+    def __repr__(self) -> str:
+        return repr(self.rows)
 
     def svg(self) -> str:
         """The lanes as SVG."""
@@ -192,7 +224,7 @@ def dressed(answer: Answer, store: Store, page: str | None = None) -> Any:
     return Statements(answer.triples) if isinstance(answer, Triples) else answer
 
 
-# --- questions as verbs ------------------------------------------------------------------------------
+# --- questions as verbs --------------------------------------------------------------------------
 
 
 class Questions:
@@ -272,6 +304,21 @@ class Verb:
         return f"<question {self._question.name}: {self._question.summary}>"
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the parameters that have to be given."""
+        return self._question.required
+
+    @property
+    def sparql(self) -> str:
+        """The query as text for any engine, with the prefixes that it uses.
+
+        >>> import alliance_graph as ag
+        >>> "PREFIX ally:" in ag.open().questions.counterparts.sparql
+        True
+        """
+        return self._question.standalone()
+
+    @property
     def __signature__(self) -> inspect.Signature:
         import inspect
 
@@ -302,7 +349,7 @@ def _parameter(p: Param) -> str:
     return f"  {p.name} ({p.type}): {'; '.join(part for part in parts if part)}"
 
 
-# --- names, orders, cells ----------------------------------------------------------------------------
+# --- names, orders, cells ------------------------------------------------------------------------
 
 
 def labels(store: Store, iris: Iterable[str]) -> dict[str, str]:
@@ -345,24 +392,28 @@ def shown(value: Value) -> str:
     return str(value)
 
 
-def passages(found: list[sources.Source], most: int = 12) -> str:
-    """Sources as a list in HTML; "" where there are none."""
+def passages(found: Sequence[sources.Source], most: int = 8) -> str:
+    """Sources as a list in HTML, a line an article; "" where there are none."""
+    by: dict[str, list[sources.Source]] = {}
+    for source in found:
+        by.setdefault(source.article or source.name, []).append(source)
     lines = []
-    for s in found[:most]:
-        who = f" ({s.holder})" if s.holder else ""
-        place = f": {s.place}{who}" if s.place else ""
-        outside = "" if s.article else "from outside the articles: "
-        lines.append(outside + html.link(s.name, s.url, s.article) + _escaped(place))
-    if len(found) > most:
-        lines.append(f"and {len(found) - most} more")
+    for members in by.values():
+        first = members[0]
+        places = list(dict.fromkeys(filter(None, map(_place, members))))
+        more = f"; and {len(places) - most} more" if len(places) > most else ""
+        told = html.link("; ".join(places[:most]) + more, "")
+        outside = "" if first.article else "from outside the articles: "
+        lines.append(outside + html.link(first.name, first.url, first.article))
+        lines[-1] += f": {told}" if places else ""
     return html.listed(lines) if lines else ""
 
 
-def _escaped(text: str) -> str:
-    return html.link(text, "")
+def _place(source: sources.Source) -> str:
+    return f"{source.place} ({source.holder})" if source.holder else source.place
 
 
-# --- the magic ---------------------------------------------------------------------------------------
+# --- the magic -----------------------------------------------------------------------------------
 
 
 def load_ipython_extension(ipython: Any) -> None:
@@ -398,7 +449,7 @@ class _Magic:
             return None
         on, to, values = arguments(line)
         namespace: dict[str, Any] = self.ipython.user_ns
-        graph = namespace.get(on or "g")
+        graph: Any = namespace.get(on or "g")
         if graph is None and on is None:
             import alliance_graph
 

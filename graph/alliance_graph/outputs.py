@@ -8,9 +8,20 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, serialize
+from pyoxigraph import (
+    BlankNode,
+    CanonicalizationAlgorithm,
+    Dataset,
+    Literal,
+    NamedNode,
+    Quad,
+    RdfFormat,
+    Triple,
+    serialize,
+)
 
 from alliance_graph import paths
+from alliance_graph.errors import AllianceError
 from alliance_graph.vocabulary import (
     DERIVED,
     GRAPH,
@@ -59,6 +70,22 @@ def claims(ordered: Iterable[Quad]) -> bytes:
         if isinstance(q.graph_name, NamedNode) and q.graph_name.value.startswith(prefix)
     )
     return written(said, RdfFormat.TURTLE)
+
+
+def steady(quads: Iterable[Quad]) -> list[Quad]:
+    """The same quads, blank nodes (our facts have none, an ontology may) by canonical labels.
+
+    An engine names them anew whenever it reads them; RDFC-1.0 (https://www.w3.org/TR/rdf-canon/)
+    looks at no quad that has none.
+    """
+    named: list[Quad] = []
+    unnamed: list[Quad] = []
+    for q in quads:
+        has_none = not isinstance(q.subject, BlankNode) and not isinstance(q.object, BlankNode)
+        (named if has_none else unnamed).append(q)
+    canonical = Dataset(unnamed)
+    canonical.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    return [*named, *canonical]
 
 
 def union(quads: Iterable[Quad]) -> list[Triple]:
@@ -202,6 +229,8 @@ def _value(value: object, coerced: str | None, terms: dict[str, Any]) -> Any:
 
 def write(path: Path, data: bytes) -> None:
     """Write beside, then rename: whoever reads sees the old file or the new one."""
+    if not path.parent.is_dir():
+        raise AllianceError(f"{path.parent}: no such folder; make it first")
     beside = path.with_name(f".{path.name}.new")
     beside.write_bytes(data)
     beside.replace(path)

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -158,6 +159,11 @@ class _Sheet:
                 en, ko = self.names[key]
                 self.names[key] = (en, ko or en)
         self.left_out = 0
+        self.decisions: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for iri in sorted(self.index):
+            if one(self.index, iri, RDF + "type") == ALLY.Decision:
+                for thing in many(self.index, iri, ALLY.about):
+                    self.decisions[thing].append(self.decision(iri))
         one_side, other = network.country(1), network.country(2)
         self.sides = (one_side, other)
         if one_side and other:
@@ -174,9 +180,11 @@ class _Sheet:
         if days:
             first, last = seating.when(min(days)), seating.when(max(days))
             span_en, span_ko = f", {first[0]} to {last[0]}", f"({first[1]}–{last[1]})"
-        noun = "article" if count == 1 else "articles"
+            if first == last:
+                span_en, span_ko = f" of {first[0]}", f"({first[1]})"
+        told = f"one article{span_en} tells" if count == 1 else f"{count} articles{span_en} tell"
         self.about = (
-            f"Only what {count} {noun}{span_en} tell. What is not here is not in these sources.",
+            f"Only what {told}. What is not here is not in these sources.",
             f"기사 {count}건{span_ko}이 전하는 것만 담았다. "
             "여기 없다는 것은 이 기사들에 없다는 뜻이다.",
         )
@@ -201,6 +209,13 @@ class _Sheet:
             return None
         en, ko = self.names.get(iri.removeprefix(VOC), (iri.rpartition("/")[2], ""))
         return [en, ko or en]
+
+    def decision(self, iri: str) -> dict[str, Any]:
+        """How the curators settled a tension, in both languages, and why (in theirs)."""
+        return {
+            "k": self.concept(one(self.index, iri, ALLY.decision)),
+            "w": one(self.index, iri, RDFS + "comment"),
+        }
 
     def text(self, iri: str) -> list[str]:
         """A thing's name in both languages."""
@@ -332,6 +347,7 @@ class _Sheet:
                 )
                 for u in node.statuses
             ],
+            "j": self.decisions.get(node.iri, []),
             "q": [self.claim_number[c] for c in node.claims],
             "a": [self.slug[s] for s in node.sources if s in self.slug],
         }
@@ -414,7 +430,14 @@ class _Sheet:
         shown = {item.node for item in self.plan.items}
         between: dict[str, list[str]] = {}
         nodes = self.network.by_iri
+        days: dict[str, set[str]] = defaultdict(set)
         for e in self.network.edges:
+            if e.kind in ("holds", "took part") and e.state == "held":
+                days[e.source].update(e.dates)
+            if e.kind == "holds":
+                days[e.target].update(e.dates)
+            elif e.kind == "in channel" and nodes[e.source].state == "held":
+                days[e.target].update(filter(None, [nodes[e.source].date]))
             if e.kind == "took part" and e.target in shown:
                 between.setdefault(e.target, []).append(e.source)
             elif e.kind == "holds":
@@ -431,8 +454,8 @@ class _Sheet:
                 "node": n,
                 "when": seating.when(n.date)
                 if n.date
-                else seating.when(
-                    "/".join(dict.fromkeys(d for d in (n.earliest, n.latest) if d)) or None
+                else seating.shown(
+                    Edge(n.iri, "", "holds", dates=tuple(sorted(days[n.iri], key=net.first_named)))
                 ),
                 "level": next(
                     ((v.label, v.ko or v.label) for v in self.network.levels if v.slug == n.level),

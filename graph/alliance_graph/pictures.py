@@ -57,14 +57,14 @@ opacity:.75}
 .ag-svg .planned .spread,.ag-svg .tentative .spread,.ag-svg .desired .spread,
 .ag-svg .attempted .spread{fill:none;stroke:#2b8a75;stroke-dasharray:2 2;opacity:1}
 </style>"""
-"""Middle tones that can be read on white and on black; everything else follows the text's colour."""
+"""Middle tones, to be read on white and on black; all else has the colour of the text around it."""
 
 
 class Picture(nx.MultiDiGraph):  # type: ignore[type-arg]  # networkx is generic for type checkers only
     """A networkx graph of who is tied to whom, which draws itself in a notebook.
 
     Nodes are IRIs with attributes ``kind``, ``label``, ``country``, ``side``, ``level``, ``state``,
-    ``date`` …; ties have ``kind``, ``state``, ``dates``, ``claims`` …. What is not known is left out.
+    ``date`` …; ties have ``kind``, ``state``, ``dates``, ``claims`` …; what is unknown is left out.
     A copy or subgraph of it is a plain graph and draws nothing.
 
     >>> import alliance_graph as ag
@@ -102,6 +102,10 @@ class Picture(nx.MultiDiGraph):  # type: ignore[type-arg]  # networkx is generic
         focus = self.drawn.by_iri.get(self.drawn.focus or "")
         title = f"Who faces whom{': ' + focus.label if focus else ''}"
         return _dressed(svg.seating(plan, number_of, "wide", title), title)
+
+    def _repr_html_(self) -> str | None:
+        # within the page, where it takes the colour of the text around it
+        return self.svg() or None
 
     def _repr_svg_(self) -> str | None:
         return self.svg() or None
@@ -207,18 +211,18 @@ def at_the_table(network: Network, near: Network) -> Network:
 def in_lanes(network: Network) -> Network:
     """Without channels of which nothing is told in time."""
     used = {e.target for e in network.edges if e.kind == "in channel"}
-    keep = [
-        n for n in network.nodes if n.kind != "channel" or n.iri in used or n.statuses
-    ]
+    keep = [n for n in network.nodes if n.kind != "channel" or n.iri in used or n.statuses]
     return _only(network, keep)
 
 
 def events(network: Network) -> Table:
-    """What a network tells of in time, a row each, by day: meetings, visits, statuses of channels."""
+    """What a network tells of in time, a row each: meetings, visits, statuses of channels."""
     channel_of = {e.source: e.target for e in network.edges if e.kind == "in channel"}
     found: list[tuple[str, str, tuple[Term | None, ...]]] = []
     for node in network.nodes:
-        channel = network.by_iri.get(node.iri if node.kind == "channel" else channel_of.get(node.iri, ""))
+        channel = network.by_iri.get(
+            node.iri if node.kind == "channel" else channel_of.get(node.iri, "")
+        )
         lines = [(s.date, s.earliest, s.latest, s.status, s.state) for s in node.statuses]
         if node.kind in _TIMED:
             what = node.kind.replace("-", " ")
@@ -256,7 +260,8 @@ def _words(store: Store) -> dict[str, tuple[str, str]]:
     out: dict[str, list[str]] = {}
     for row in select(
         store,
-        f'SELECT ?c ?l WHERE {{ ?c skos:prefLabel ?l FILTER(STRSTARTS(STR(?c), "{VOC}")) }} ORDER BY ?l',
+        f"""SELECT ?c ?l WHERE {{ ?c skos:prefLabel ?l FILTER(STRSTARTS(STR(?c), "{VOC}")) }}
+            ORDER BY ?l""",
     ):
         korean = getattr(row["l"], "language", None) == "ko"
         names = out.setdefault(row["c"].value.removeprefix(VOC), ["", ""])

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -237,7 +237,7 @@ def ask(store: Store, name: str, /, **params: Any) -> Table:
     table = answer(found, question.name, question.absence)
     if not isinstance(table, Table):
         raise QueryError(f"{name} is not a SELECT query")
-    return _finished(question, table, given)
+    return finished(question, table, given)
 
 
 def run(store: Store, text: str, /, **params: Any) -> Answer:
@@ -249,7 +249,7 @@ def run(store: Store, text: str, /, **params: Any) -> Answer:
     question = parse("query", text)
     given = terms(question, store, params)
     found = answer(store.query(insert(text, given)))
-    return _finished(question, found, given) if isinstance(found, Table) else found
+    return finished(question, found, given) if isinstance(found, Table) else found
 
 
 def bind(question: Question, store: Store | None = None, /, **params: Any) -> str:
@@ -257,12 +257,18 @@ def bind(question: Question, store: Store | None = None, /, **params: Any) -> st
     return insert(question.text, terms(question, store, params))
 
 
-def _finished(question: Question, table: Table, given: Mapping[str, tuple[Term, ...]]) -> Table:
+def finished(question: Question, table: Table, given: Mapping[str, tuple[Term, ...]]) -> Table:
+    """The rows of a question's query as the question shows them, whatever engine gave them.
+
+    Names within a cell are sorted, the question's step is taken, and a row without any value (some
+    engines make one when they group nothing) is none.
+    """
+    if any(row.count(None) == len(row) for row in table.terms):
+        table = replace(table, terms=tuple(r for r in table.terms if r.count(None) < len(r)))
     if question.lists:
         table = steps.in_order(table, question.lists)
     if question.then is None:
         return table
-
     if question.then not in steps.STEPS:
         raise QueryError(f"{question.name}: no step {question.then!r}: {', '.join(steps.STEPS)}")
     return steps.STEPS[question.then](table, given)

@@ -9,13 +9,13 @@ graph of their own. No blank nodes: every IRI is made from the place of its fact
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date as Day
 from functools import cache
 from typing import Any
 
-from pyoxigraph import Literal, NamedNode, Quad
+from pyoxigraph import Literal, NamedNode, Quad, Triple
 
 from alliance_graph import dates, model
 from alliance_graph.vocabulary import (
@@ -126,6 +126,9 @@ NOT_HELD: dict[type[model.Said], tuple[str, str]] = {
     model.Document: (ALLY.PlannedDocument, ALLY.PlannedDocument),
 }
 
+_ONLY_HELD = (model.Tenure, model.Membership, model.Counterparts)
+"""What is a claim and no more where it is not held."""
+
 IDENTITY_CLASSES: dict[type[model.Identity], str] = {
     model.Country: ALLY.Country,
     model.Place: ALLY.Place,
@@ -187,12 +190,38 @@ class _Said:
 
 
 @dataclass
-class _Being:
-    """What the accounts together make of a record: its class comes from the best of them."""
+class _Account:
+    """How one article tells of a thing, and what it brings to the truthy layer if it counts."""
 
-    classes: dict[str, int] = field(default_factory=dict)
-    graphs: set[str] = field(default_factory=set)
+    cls: str
+    rank: str
+    denied: bool
+    graph: NamedNode
+    """Where its claims stand."""
+    where: NamedNode
+    """Where its plain values stand: truthy or outside."""
+    plain: list[tuple[NamedNode, str, Term]] = field(default_factory=list)
+    said: list[_Said] = field(default_factory=list)
+    parts: list[tuple[NamedNode, str, Term]] = field(default_factory=list)
+    """What describes its participations: in the graph of its claims where it does not count."""
+
+
+@dataclass
+class _Being:
+    """What several accounts together make of a thing."""
+
+    accounts: list[_Account] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
+
+    def counting(self) -> list[_Account]:
+        """The accounts of the class that it has: the preferred one's, else held before planned.
+
+        Empty where all are denied or ranked down.
+        """
+        some = [a for a in self.accounts if not a.denied and a.rank != "deprecated"]
+        best = [a for a in some if a.rank == "preferred"] or some
+        held = [a for a in best if a.cls in CLASSES.values()] or best
+        return [a for a in some if a.cls in {b.cls for b in held}]
 
 
 class _Compiler:
@@ -203,10 +232,10 @@ class _Compiler:
         self.kinds = facts.kinds()
         self.used: set[str] = set()
         self.said: list[_Said] = []
-        self.plain: list[Quad] = []
+        self.parts: list[Quad] = []
         self.beings: dict[NamedNode, _Being] = defaultdict(_Being)
         self.channels: dict[str, list[bool]] = defaultdict(list)
-        self.names = {i.id: i.label for i in facts.identities()}
+        self.names = {self.ref(i.id): set(_preferred(i)) for i in facts.identities()}
         self.offices = {o.id: o for o in facts.offices}
         self.people = {p.id: p for p in facts.people}
 
@@ -305,9 +334,11 @@ class _Compiler:
                 graph = _node(IDENTITIES if ours else OUTSIDE)
                 predicate = SKOS + ("prefLabel" if first else "altLabel")
                 value = _text(claim.is_, language)
-                yield Quad(subject, _node(predicate), value, graph)
                 if first:
+                    yield Quad(subject, _node(predicate), value, graph)
                     yield Quad(subject, _node(RDFS + "label"), value, graph)
+                elif value not in self.names[subject]:
+                    yield Quad(subject, _node(predicate), value, graph)
                 if ours:
                     continue
                 node = self.claim_iri("outside", thing.id, name, slug(claim.is_))
@@ -370,7 +401,9 @@ class _Compiler:
         path: str,
         planned: bool,
         graph: NamedNode,
+        said: list[_Said],
     ) -> Iterator[Quad]:
+        """The claim of a field; if it counts, its value goes to those ``said`` of its subject."""
         held = model.inherited(claim, record, article.defaults)
         predicate, kind = predicate_of(record, name, planned)
         value = self.value(kind, claim.is_)
@@ -391,7 +424,7 @@ class _Compiler:
             gap = Literal(claim.gap, datatype=_node(XSD + "duration"))
             yield Quad(node, _node(ALLY.gap), gap, graph)
         if self.counts(held, record):
-            self.said.append(
+            said.append(
                 _Said(
                     subject,
                     predicate,
@@ -406,18 +439,19 @@ class _Compiler:
 
     @staticmethod
     def counts(held: dict[str, Any], record: model.Said) -> bool:
-        """Whether a claim reaches the truthy layer.
+        """Whether a claim may reach the truthy layer.
 
         A record that is itself only planned (or a stance, a promise with a modality of its own)
-        shows its values; a value that is less than its record does not, nor a planned pair.
+        shows its values; a value that is less than its record does not, nor a planned tenure,
+        membership or pair, which have no class of their own.
         """
         own = record.modality or "held"
-        if isinstance(record, model.Counterparts) and own != "held":
+        if isinstance(record, _ONLY_HELD) and own != "held":
             return False
         return (
             held["polarity"] == "asserted"
-            and held["rank"] != "deprecated"
             and (record.polarity or "asserted") == "asserted"
+            and "deprecated" not in (held["rank"], record.rank)
             and held["modality"] in ("held", own)
         )
 
@@ -429,6 +463,8 @@ class _Compiler:
         yield from self.evidence_nodes(article, graph)
         for party in article.unnamed:
             yield from self.unnamed(party, _node(TRUTHY))
+        for decision in article.decisions:
+            yield from self.decision(article, decision, graph)
         for _, _, record in article.records():
             match record:
                 case model.PrintedName():
@@ -438,6 +474,24 @@ class _Compiler:
                 case _:
                     yield from self.record(article, record, graph)
 
+    def decision(
+        self, article: model.Article, decision: model.Decision, graph: NamedNode
+    ) -> Iterator[Quad]:
+        """What the curator made of a tension, where a reader of the graph can see it."""
+        about = [name for name in decision.about if name in self.kinds]
+        node = self.claim_iri(article.id, "decision", decision.finding, slug(decision.about[0]))
+        kind = concept("decision", decision.decision)
+        day = dates.parse(decision.on).earliest
+        yield Quad(node, _node(RDF + "type"), _node(ALLY.Decision), graph)
+        yield Quad(node, _node(ALLY.finding), Literal(decision.finding), graph)
+        yield Quad(node, _node(ALLY.decision), _node(kind), graph)
+        yield Quad(node, _node(RDFS + "comment"), _text(decision.why), graph)
+        yield Quad(node, _node(ALLY.inArticle), self.ref(article.id), graph)
+        for name in about:
+            yield Quad(node, _node(ALLY.about), self.ref(name), graph)
+        if day:
+            yield Quad(node, _node(DCTERMS + "date"), _day(day), graph)
+
     def unnamed(self, party: model.UnnamedParty, graph: NamedNode) -> Iterator[Quad]:
         subject = self.ref(party.id)
         yield Quad(subject, _node(RDF + "type"), _node(ALLY.UnnamedParty), graph)
@@ -446,6 +500,8 @@ class _Compiler:
             yield Quad(subject, _node(ALLY.of), self.ref(of), graph)
         if party.printed:
             yield Quad(subject, _node(ALLY.printed), Literal(party.printed), graph)
+        if party.note:
+            yield Quad(subject, _node(SKOS + "editorialNote"), _text(party.note), graph)
 
     def bibliography(self, article: model.Article, graph: NamedNode) -> Iterator[Quad]:
         subject = self.ref(article.id)
@@ -525,23 +581,29 @@ class _Compiler:
         node = self.claim_iri(article.id, record.of, "name", slug(record.printed))
         held = model.inherited(record, article.defaults)
         yield from self.claim(node, subject, predicate, value, held, article, graph)
-        if record.printed == self.names.get(record.of):
-            return  # SKOS: no label is both preferred and alternative
-        where = _outside(held) or _node(TRUTHY)
-        self.said.append(_Said(subject, predicate, value, held["rank"], False, where))
+        if self.counts(held, record):
+            where = _outside(held) or _node(TRUTHY)
+            self.said.append(_Said(subject, predicate, value, held["rank"], False, where))
 
     def channel(
         self, article: model.Article, record: model.ChannelFacts, graph: NamedNode
     ) -> Iterator[Quad]:
         subject = self.ref(record.channel)
-        for name, _, claim in model.claims_of(record):
+        claims = list(model.claims_of(record))
+        if not claims:  # then it tells that there is such a channel, or that there is none
+            held = model.inherited(record, article.defaults)
+            self.channels[record.channel].append(held["polarity"] == "denied")
+            node = self.claim_iri(article.id, record.channel, "is")
+            cls = _node(ALLY.Channel)
+            yield from self.claim(node, subject, RDF + "type", cls, held, article, graph)
+        for name, _, claim in claims:
             held = model.inherited(claim, record, article.defaults)
             self.channels[record.channel].append(held["polarity"] == "denied")
             if isinstance(claim, model.StatusClaim):
                 yield from self.status(article, record, subject, claim, held, graph)
             else:
                 yield from self.field_claim(
-                    article, record, subject, name, claim, record.channel, False, graph
+                    article, record, subject, name, claim, record.channel, False, graph, self.said
                 )
 
     def status(
@@ -574,7 +636,7 @@ class _Compiler:
         if claim.date_basis:
             described.append((ALLY.dateBasis, _node(concept("date-basis", claim.date_basis))))
         where = _node(TRUTHY) if self.counts(held, record) else graph
-        yield from (Quad(period, _node(p), o, where) for p, o in described)
+        self.parts += (Quad(period, _node(p), o, where) for p, o in described)
         if self.counts(held, record):
             self.said.append(
                 _Said(subject, ALLY.statusPeriod, period, held["rank"], False, _node(TRUTHY))
@@ -593,30 +655,31 @@ class _Compiler:
         where = _outside(held) or _node(TRUTHY)
         yield from self.claim(node, subject, RDF + "type", _node(cls), held, article, graph)
         counts = self.counts(held, record)
+        account = _Account(cls, held["rank"], held["polarity"] == "denied", graph, where)
         if counts or isinstance(record, model.Record):
-            being = self.beings[subject]
-            being.classes[cls] = min(being.classes.get(cls, 9), _strength(cls, record))
-            being.graphs.add(where.value)
+            self.beings[subject].accounts.append(account)
         if isinstance(record, model.Record):
-            being.labels.setdefault("en", record.label)
+            labels = self.beings[subject].labels
+            labels.setdefault("en", record.label)
             if record.ko:
-                being.labels.setdefault("ko", record.ko)
+                labels.setdefault("ko", record.ko)
         for predicate, value, said in self.fixed(record):
             if said:
                 claim_node = self.claim_iri(article.id, path, said)
                 yield from self.claim(claim_node, subject, predicate, value, held, article, graph)
-            if counts:
-                self.plain.append(Quad(subject, _node(predicate), value, where))
-        if counts and (held["modality"] != "held" or isinstance(record, model.Commitment)):
+            account.plain.append((subject, predicate, value))
+        if held["modality"] != "held" or isinstance(record, model.Commitment):
             modality = _node(concept("modality", held["modality"]))
-            self.plain.append(Quad(subject, _node(ALLY.modality), modality, where))
+            account.plain.append((subject, ALLY.modality, modality))
         for section in ("participants", "travellers"):
             for participation in getattr(record, section, ()):
                 yield from self.participation(
-                    article, record, subject, participation, section == "travellers", graph
+                    article, record, subject, participation, section == "travellers", account
                 )
         for name, _, claim in model.claims_of(record):
-            yield from self.field_claim(article, record, subject, name, claim, path, planned, graph)
+            yield from self.field_claim(
+                article, record, subject, name, claim, path, planned, graph, account.said
+            )
 
     def subject(self, record: model.Said) -> NamedNode:
         match record:
@@ -682,11 +745,12 @@ class _Compiler:
         subject: NamedNode,
         p: model.Participation,
         travels: bool,
-        graph: NamedNode,
+        account: _Account,
     ) -> Iterator[Quad]:
         node = _node(iri("participation", f"{self.path(record)}.{p.who}"))
         held = model.inherited(p, record, article.defaults)
         claim = self.claim_iri(article.id, self.path(record), "participation", p.who)
+        graph = account.graph
         yield from self.claim(claim, subject, ALLY.participation, node, held, article, graph)
         described: list[tuple[str, Term]] = [
             (RDF + "type", _node(ALLY.Participation)),
@@ -702,13 +766,13 @@ class _Compiler:
             described.append((ALLY.capacity, _node(concept("capacity", p.capacity))))
         if p.printed:
             described.append((ALLY.printed, Literal(p.printed)))
-        where = _node(TRUTHY) if self.counts(held, record) else graph
-        yield from (Quad(node, _node(a), b, where) for a, b in described)
-        if self.counts(held, record):
-            self.plain.append(Quad(subject, _node(ALLY.participation), node, where))
-            if travels:
-                traveller = _node(ALLY.traveller)
-                self.plain.append(Quad(subject, traveller, self.ref(p.who), where))
+        if not self.counts(held, record):
+            self.parts += (Quad(node, _node(a), b, graph) for a, b in described)
+            return
+        account.parts += ((node, a, b) for a, b in described)
+        account.plain.append((subject, ALLY.participation, node))
+        if travels:
+            account.plain.append((subject, ALLY.traveller, self.ref(p.who)))
 
     # what stands in the end
 
@@ -723,15 +787,31 @@ class _Compiler:
                 yield Quad(subject, a, _node(ALLY.Channel), graph)
                 yield Quad(subject, a, _node(CHANNEL_CLASSES[channel.kind]), graph)
         for subject, being in self.beings.items():
-            # what only the outside world tells is left out with it
-            graph = _node(TRUTHY if TRUTHY in being.graphs else OUTSIDE)
-            best = min(being.classes.values())
-            for cls in sorted(c for c, s in being.classes.items() if s == best):
-                yield Quad(subject, a, _node(ALLY.Denied if best == 3 else cls), graph)
-            if "en" in being.labels:
-                yield from _labels(subject, being.labels["en"], being.labels.get("ko"), graph)
-        yield from self.plain
+            yield from self.being(subject, being)
+        yield from self.parts
         yield from self.best()
+
+    def being(self, subject: NamedNode, being: _Being) -> Iterator[Quad]:
+        """Class, labels and plain values of what records tell of, from the accounts that count."""
+        counting = being.counting()
+        # what only the outside world tells is left out with it
+        inside = any(a.where.value == TRUTHY for a in counting or being.accounts)
+        graph = _node(TRUTHY if inside else OUTSIDE)
+        if counting:
+            classes = sorted({a.cls for a in counting})
+        else:
+            classes = [ALLY.Denied] if all(a.denied for a in being.accounts) else []
+        for cls in classes:
+            yield Quad(subject, _node(RDF + "type"), _node(cls), graph)
+        if "en" in being.labels:
+            yield from _labels(subject, being.labels["en"], being.labels.get("ko"), graph)
+        for account in being.accounts:
+            if account in counting:
+                self.said += account.said
+                for s, p, o in account.plain:
+                    yield Quad(s, _node(p), o, account.where)
+            graph = _node(TRUTHY) if account in counting else account.graph
+            self.parts += (Quad(s, _node(p), o, graph) for s, p, o in account.parts)
 
     def best(self) -> Iterator[Quad]:
         by_field: dict[tuple[NamedNode, str], list[_Said]] = defaultdict(list)
@@ -742,9 +822,12 @@ class _Compiler:
             chosen = preferred if preferred and said[0].single else said
             chosen = [s for s in chosen if s.rank != "deprecated"]
             for s in chosen:
-                yield Quad(subject, _node(predicate), s.value, s.graph)
+                if predicate != SKOS + "altLabel" or s.value not in self.names.get(subject, ()):
+                    yield Quad(subject, _node(predicate), s.value, s.graph)
             if chosen and (said[0].principal or said[0].due):
-                yield from _span(subject, chosen, said[0].due, chosen[0].graph)
+                # days that rest on outside knowledge only where nothing else gives them
+                own = [s for s in chosen if s.graph.value == TRUTHY] or chosen
+                yield from _span(subject, own, said[0].due, own[0].graph)
 
 
 def _outside(held: dict[str, Any]) -> NamedNode | None:
@@ -752,11 +835,11 @@ def _outside(held: dict[str, Any]) -> NamedNode | None:
     return _node(OUTSIDE) if held["basis"] in ("external", "general-knowledge") else None
 
 
-def _strength(cls: str, record: model.Said) -> int:
-    """Which of several accounts' classes a thing has: held before planned before denied."""
-    if record.polarity == "denied":
-        return 3
-    return 0 if cls in CLASSES.values() else 1
+def _preferred(thing: model.Identity) -> Iterator[Literal]:
+    """Its preferred names, one a language; SKOS wants none of them to be an alternative too."""
+    yield _text(thing.label)
+    if thing.ko:
+        yield _text(thing.ko[0].is_, "ko")
 
 
 def _span(subject: NamedNode, said: list[_Said], due: bool, graph: NamedNode) -> Iterator[Quad]:
@@ -799,14 +882,35 @@ def _evidence(article: model.Article) -> Iterator[model.Evidence]:
             yield from claim.evidence
 
 
+_FIRST = {TRUTHY: 0, IDENTITIES: 1, OUTSIDE: 2}
+
+
+def _once(plain: Iterable[Quad]) -> Iterator[Quad]:
+    """Of a triple in several graphs the one in the truthy graph, else the first by these.
+
+    A query that sees the union of all graphs would count it twice.
+    """
+    kept: dict[Triple, Quad] = {}
+    for quad in plain:
+        known = kept.get(quad.triple)
+        if known is None or _order(quad) < _order(known):
+            kept[quad.triple] = quad
+    yield from kept.values()
+
+
+def _order(quad: Quad) -> int:
+    graph = quad.graph_name
+    return _FIRST.get(graph.value, len(_FIRST)) if isinstance(graph, NamedNode) else len(_FIRST)
+
+
 def quads(facts: model.Facts) -> Iterator[Quad]:
-    """Everything the facts say, as quads of RDF 1.1; duplicates are possible, the store folds them.
+    """Everything the facts say, as quads of RDF 1.1; no triple stands in two graphs.
 
     References must resolve (``seeds.load`` and ``check`` see to it): raises KeyError where one does
     not.
     """
     compiler = _Compiler(facts)
-    yield from compiler.identities()
+    identities = list(compiler.identities())
     for article in facts.articles:
         yield from compiler.article(article)
-    yield from compiler.truthy()
+    yield from _once((*identities, *compiler.truthy()))

@@ -208,7 +208,7 @@ def _read_all(
             )
         )
         return
-    findings += _stray_folders(root)
+    findings += _strays(root)
     for folder in folders:
         for path in _paths(root / folder, findings):
             yield _read(path, folder, findings)
@@ -229,10 +229,15 @@ def _read(path: Path, folder: str, findings: list[Finding]) -> _File:
     return _File(path, folder, text, data, node or Node(1, 1), reads=not wrong)
 
 
-def _stray_folders(root: Path) -> Iterator[Finding]:
-    """Folders with facts in them that nothing reads."""
+def _strays(root: Path) -> Iterator[Finding]:
+    """Folders with facts in them, and files beside the folders, that nothing reads."""
     for path in sorted(root.iterdir()):
-        if path.is_dir() and path.name not in FOLDERS and next(path.glob("*.yaml"), None):
+        if path.suffix in (".yaml", ".yml") and path.name not in map("{}.yaml".format, LISTS):
+            meant = complaints.near(path.stem, LISTS)
+            mend = f"did you mean {meant}.yaml?" if meant else "move it into the folder of its kind"
+            what = f"the file {path.name} is not read here"
+            yield Finding("warning", "stray-file", what, mend, Mark(str(path)))
+        elif path.is_dir() and path.name not in FOLDERS and next(path.glob("*.yaml"), None):
             meant = complaints.near(path.name, FOLDERS)
             folders = complaints.listed(FOLDERS)
             mend = f"did you mean {meant}/?" if meant else f"the folders are {folders}"
@@ -713,13 +718,14 @@ class _JsonSchema(GenerateJsonSchema):
 
 @cache
 def _said_of_fields() -> dict[str, dict[str, str]]:
-    """The sentence below each field of the model, by class and field.
+    """The sentence below each field of the model, by class and field; that of the class as "".
 
     Read here: pydantic would read the source at every import, for a tenth of a second.
     """
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for kind in ast.parse(inspect.getsource(model)).body:
         if isinstance(kind, ast.ClassDef):
+            found[kind.name][""] = ast.get_docstring(kind) or ""
             for named, below in pairwise(kind.body):
                 if isinstance(named, ast.AnnAssign) and isinstance(below, ast.Expr):
                     text = ast.literal_eval(below.value)
@@ -730,6 +736,9 @@ def _said_of_fields() -> dict[str, dict[str, str]]:
 def _describe(part: dict[str, Any]) -> None:
     """Gives the fields of one class in a schema their sentences, those it inherits as well."""
     kind = getattr(model, str(part.get("title")).partition("[")[0], None)
+    if isinstance(kind, type):
+        part.pop("description", None)  # python -OO has no docstrings
+        part["description"] = _said_of_fields()[kind.__name__][""]
     for name, entry in part.get("properties", {}).items():
         for base in kind.__mro__ if isinstance(kind, type) else ():
             told = _said_of_fields().get(base.__name__, {})

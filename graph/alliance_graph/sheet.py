@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_TEMPLATES = Path(__file__).resolve().parent / "templates"
+TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
 def render(template: str, **values: Any) -> str:
@@ -24,14 +24,19 @@ def render(template: str, **values: Any) -> str:
 
 
 @cache
+def style() -> str:
+    """The style of every sheet."""
+    return (TEMPLATES / "sheet.css").read_text("utf-8")
+
+
+@cache
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    style = (_TEMPLATES / "sheet.css").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    digest = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -39,7 +44,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         optimized=False,  # folding constants costs more than it saves in a page made once
     )
-    environment.globals["style"] = Markup(style)  # noqa: S704 - ours, from the package
+    environment.globals["style"] = Markup(style())  # noqa: S704 - ours, from the package
     environment.globals["policy"] = (
         f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     )

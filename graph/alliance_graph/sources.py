@@ -21,7 +21,9 @@ from alliance_graph.vocabulary import ID, split
 if TYPE_CHECKING:
     from alliance_graph.store import Store
 
-_IDENTITIES = frozenset("person office institution administration channel country place topic".split())
+_IDENTITIES = frozenset(
+    "person office institution administration channel country place topic".split()
+)
 _CHUNK = 400
 """Things asked for at once: some engines refuse longer queries."""
 
@@ -57,8 +59,9 @@ def behind(store: Store, rows: Sequence[Sequence[str]]) -> list[list[Source]]:
     for part in _parts(things):
         for r in select(
             store,
-            f"SELECT ?c ?s ?o ?d WHERE {{ VALUES ?s {{ {part} }} ?c rdf:subject ?s ; rdf:object ?o . "
-            "OPTIONAL { ?c a ally:Derivation BIND(true AS ?d) } }",
+            f"""SELECT ?c ?s ?o ?d WHERE {{
+              VALUES ?s {{ {part} }} ?c rdf:subject ?s ; rdf:object ?o .
+              OPTIONAL {{ ?c a ally:Derivation BIND(true AS ?d) }} }}""",
         ):
             claims[r["s"].value].append((r["c"].value, r["o"].value))
             if "d" in r:
@@ -94,11 +97,14 @@ def _grounds(store: Store, derived: Iterable[str]) -> dict[str, list[str]]:
     """The claims on which derived statements rest: those about each premise, or made of it."""
     out: dict[str, list[str]] = defaultdict(list)
     for part in _parts(sorted(derived)):
+        start = f"VALUES ?d {{ {part} }} ?d ally:premise"
         for r in select(
             store,
-            f"SELECT DISTINCT ?d ?c WHERE {{ VALUES ?d {{ {part} }} ?d ally:premise ?x . "
-            "{ BIND(?x AS ?c) } UNION { ?c rdf:object ?x } UNION { ?c rdf:subject ?x } "
-            "?c a ally:Claim }",
+            f"""SELECT DISTINCT ?d ?c WHERE {{
+              {{ {start} ?c }}
+              UNION {{ {start} ?x . ?c rdf:subject ?x }}
+              UNION {{ {start} ?x . ?c rdf:object ?x }}
+              ?c a ally:Claim }}""",
         ):
             out[r["d"].value].append(r["c"].value)
     return {d: sorted(set(found)) for d, found in out.items()}
@@ -112,7 +118,8 @@ def _sources(store: Store, claims: Sequence[str]) -> dict[str, list[Source]]:
             f"""SELECT ?c ?a ?publisher ?day ?url ?b ?p ?w ?who WHERE {{
               VALUES ?c {{ {part} }} ?c ally:evidence ?e . ?e oa:hasSource ?a ;
                 ally:block ?b ; ally:paragraph ?p ; ally:words ?w .
-              OPTIONAL {{ ?a schema:publisher/rdfs:label ?publisher FILTER(LANG(?publisher) = "en") }}
+              OPTIONAL {{ ?a schema:publisher/rdfs:label ?publisher
+                FILTER(LANG(?publisher) = "en") }}
               OPTIONAL {{ ?a schema:datePublished ?day }}
               OPTIONAL {{ ?a schema:url ?url }}
               OPTIONAL {{ ?c ally:holder ?h . ?h rdfs:label ?who

@@ -71,6 +71,31 @@ def gaps(table: Table, given: Given) -> Table:
     return replace(table, columns=(*table.columns, "daysSincePrevious"), terms=tuple(rows))
 
 
+def between(table: Table, given: Given) -> Table:
+    """Turns the days of two events into ``days`` between them, where both are known.
+
+    Needs columns ``earliest``, ``latest``, ``otherEarliest`` and ``otherLatest``, and drops them.
+    """
+    spans = [table.columns.index(c) for c in ("earliest", "latest", "otherEarliest", "otherLatest")]
+    kept = [i for i in range(len(table.columns)) if i not in spans]
+    rows = []
+    for terms, row in zip(table.terms, table.rows, strict=True):
+        days: Literal | None = None
+        first, last, other_first, other_last = (row[i] for i in spans)
+        if (
+            isinstance(first, date)
+            and isinstance(last, date)
+            and isinstance(other_first, date)
+            and isinstance(other_last, date)
+        ):
+            ends = ((first - other_last).days, (last - other_first).days)
+            apart = sorted(map(abs, ends))
+            days = _days(0 if ends[0] <= 0 <= ends[1] else apart[0], apart[1])
+        rows.append((*(terms[i] for i in kept), days))
+    columns = (*(table.columns[i] for i in kept), "days")
+    return replace(table, columns=columns, terms=tuple(rows))
+
+
 def nearest(table: Table, given: Given) -> Table:
     """Adds ``days`` from the day asked for (negative: before it), and puts the nearest first.
 
@@ -132,6 +157,7 @@ def chain(table: Table, given: Given) -> Table:
 
 
 STEPS: dict[str, Callable[[Table, Given], Table]] = {
+    "between": between,
     "chain": chain,
     "gaps": gaps,
     "nearest": nearest,

@@ -14,12 +14,14 @@ def number(value: float) -> str:
 
 
 def text_element(line: Line) -> str:
-    """One line of text."""
+    """One line of text, with the width that it has room for."""
+    left, _, right, _ = line.box
     language = f' lang="{line.language}"' if line.language else ""
     anchor = f' text-anchor="{line.anchor}"' if line.anchor != "start" else ""
     return (
         f'<text class="t-{line.role}" x="{number(line.x)}" y="{number(line.y)}" '
-        f'font-size="{number(line.size)}"{anchor}{language}>{escape(line.text)}</text>'
+        f'font-size="{number(line.size)}" data-room="{right - left:.0f}"{anchor}{language}>'
+        f"{escape(line.text)}</text>"
     )
 
 

@@ -289,7 +289,7 @@ class Triples:
         prefixes = PREFIXES if kind == RdfFormat.TURTLE else None
         out = serialize(self.triples, format=kind, prefixes=prefixes)
         assert out is not None  # only None when written to a file
-        return out.decode()
+        return _ended(out.decode())
 
 
 Answer = Table | Truth | Triples
@@ -314,7 +314,12 @@ def _serialised(document: bytes, form: str) -> str:
     parsed = parse_query_results(document, QueryResultsFormat.JSON)
     out = parsed.serialize(format=_RESULTS[form])
     assert out is not None  # only None when written to a file
-    return out.decode()
+    return _ended(out.decode())
+
+
+def _ended(text: str) -> str:
+    """A text that ends its last line, as files and terminals want it."""
+    return text if text.endswith("\n") else text + "\n"
 
 
 def _all(names: Sequence[str] | dict[str, Any]) -> str:

@@ -29,15 +29,15 @@ SCHEMES = frozenset(
 TERMS = frozenset(
     # classes
     "Administration Article AttemptedEncounter Channel Claim Commitment ConsultativeBody "
-    "ContactRoute ContextEvent CounterpartRelation Country Denied Derivation Encounter "
+    "ContactRoute ContextEvent CounterpartRelation Country Decision Denied Derivation Encounter "
     "MeetingSeries OfficialDocument OfficialReadout Participation Place PlannedContextEvent "
     "PlannedDocument PlannedEncounter PlannedVisit Stance Statement StatusPeriod Tenure TextBlock "
     "Topic UnnamedParty Visit "
     # properties
-    "actor addressedTo after allianceParty anchor attestedOn attribution basedOn basis because "
+    "about actor addressedTo after allianceParty anchor attestedOn attribution basedOn basis because "
     "before block blockCount capacity commitmentKind content counterpartA counterpartB "
-    "counterpartOf country date dateBasis discussed documentKind doesNotMention dueDate "
-    "dueEarliest dueLatest during earliest end evidence field firstAttested formality fulfilledBy "
+    "counterpartOf country date dateBasis decision discussed documentKind doesNotMention dueDate "
+    "dueEarliest dueLatest during earliest end evidence field finding firstAttested formality fulfilledBy "
     "fulfils gap hasHeldPost headedBy holder hostedBy host inArticle inChannel inPost "
     "inResponseTo initiatedBy institutionKind issuedBy lastAttested latest level levelBasis "
     "madeAt modality mode noClaim of ofChannel onBehalfOf onOccasionOf outcomeDocument outcomeOf "

@@ -1,7 +1,7 @@
 """On what something rests: from a derived statement by its rule to claims, and on to the words.
 
-:func:`claims` reads claims with their qualities and locators, for whoever has to show sources;
-:func:`why` makes the tree that ``alliance why`` prints.
+:func:`claims` reads claims with their qualities and locators, and a :class:`Line` shows them: for
+whoever has to name sources. :func:`why` makes the tree that ``alliance why`` prints.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from pyoxigraph import Literal, NamedNode
 from alliance_graph import resolve
 from alliance_graph.errors import AllianceError, QueryError, UnknownName
 from alliance_graph.store import select
-from alliance_graph.tables import clean, short
+from alliance_graph.tables import clean, short, wrap
 from alliance_graph.vocabulary import ALLY, PREFIXES, RDF, RDFS, TERMS, split
 
 if TYPE_CHECKING:
@@ -272,6 +272,89 @@ def _is_thing(term: Term) -> bool:
     return isinstance(term, NamedNode) and split(term.value) is not None
 
 
+# --- lines with sources ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of text that names its sources."""
+
+    text: str
+    mark: str = ""
+    """``conflict``, ``denied``, ``attempted``, ``planned`` (tentative, desired, hypothetical),
+    ``derived``, ``absent``, or empty."""
+    sources: tuple[Source, ...] = ()
+    note: str = ""
+    """The curator's remark."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values; what is empty is left out."""
+        sources = [{k: v for k, v in asdict(s).items() if v} for s in self.sources]
+        out = {"text": self.text, "mark": self.mark, "note": self.note, "sources": sources}
+        return {k: v for k, v in out.items() if v or k == "text"}
+
+
+@dataclass(frozen=True)
+class Section:
+    """Lines under one heading."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {"title": self.title, "lines": [line.as_dict() for line in self.lines]}
+
+    def html(self) -> str:
+        """The section for a notebook, the sources of each line folded away."""
+        from alliance_graph import html
+
+        mark = {"absent": ""}
+        lines = [
+            (mark.get(line.mark, line.mark), line.text, line.note, _places(line.sources))
+            for line in self.lines
+        ]
+        return html.section(self.title, lines)
+
+    def text_lines(self, width: int) -> Iterator[str]:
+        """The lines for a terminal, each followed by its sources; without the heading."""
+        for line in self.lines:
+            mark = f"[{line.mark}] " if line.mark and line.mark != "absent" else ""
+            yield from hanging(mark + line.text, "  ", "    ", width)
+            if line.note:
+                yield from hanging(f"note: {line.note}", "    ", "    ", width)
+            for place in _places(line.sources):
+                yield from hanging(place, "      ← ", "        ", width)
+
+
+def hanging(text: str, first: str, rest: str, width: int) -> list[str]:
+    """A text as lines of at most ``width``: the first begins so, the rest so."""
+    lines = wrap(clean(text), max(width - len(rest), 20))
+    return [(first if i == 0 else rest) + line for i, line in enumerate(lines)]
+
+
+def _places(sources: Iterable[Source]) -> list[str]:
+    """Sources by who says so, each holder with all its places."""
+    by: dict[tuple[str, str], list[str]] = {}
+    for s in sources:
+        places = by.setdefault((s.article, " · ".join(p for p in (s.says, s.outside) if p)), [])
+        place = s.place.removeprefix(s.article).strip() if s.article else ""
+        if place and place not in places:
+            places.append(place)
+    out = []
+    for (article, says), places in by.items():
+        where = f"{article} {', '.join(places)}".strip()
+        out.append(
+            " · ".join(p for p in (where, f"says {says}" if article and says else says) if p)
+        )
+    return out
+
+
+def quoted(text: str) -> str:
+    """A phrase as printed, in quotation marks unless it brings its own."""
+    return text if text[:1] in '“"' and text[-1:] in '”"' else f"“{text}”"
+
+
 # --- the tree -------------------------------------------------------------------------------------
 
 
@@ -302,6 +385,11 @@ class Tree:
     def text(self) -> str:
         """The tree for a terminal."""
         return "\n".join(self._lines()) + "\n"
+
+    def _repr_html_(self) -> str:
+        from alliance_graph import html
+
+        return html.block(html.tree(self))
 
     def _lines(self) -> Iterator[str]:
         yield clean(self.label)
@@ -425,7 +513,7 @@ class _Asked:
         label = f"{spoken(claim.predicate)}: {value}"
         if whole:
             label = f"{names_of(self.store, [claim.subject])[claim.subject]} — {label}"
-        label = " · ".join([label, *claim.qualities, *(f"“{p}”" for p in claim.printed)])
+        label = " · ".join([label, *claim.qualities, *map(quoted, claim.printed)])
         if claim.sources and claim.sources[0].says:
             label += f" · says {claim.sources[0].says}"
         below = tuple(self.source(s) for s in claim.sources)

@@ -89,6 +89,8 @@ def _work(job: Callable[[], bytes], pipe: int, megabytes: int) -> None:
             answer = b"+" + job()
         except QueryError as bad:
             answer = b"?" + str(bad).encode()
+        except AllianceError as bad:
+            answer = b"!" + str(bad).encode()
         except MemoryError:
             answer = b""
         except Exception as bad:  # noqa: BLE001 - whatever went wrong, the parent must hear of it
@@ -100,7 +102,7 @@ def _work(job: Callable[[], bytes], pipe: int, megabytes: int) -> None:
     os._exit(status)
 
 
-# --- what a process may do from now on ---------------------------------------------------------------
+# --- what a process may do from now on -----------------------------------------------------------
 
 
 def confine(megabytes: int) -> None:
@@ -137,7 +139,7 @@ def _libc() -> ctypes.CDLL:
 def _empty_namespace() -> bool:
     with contextlib.suppress(AttributeError, OSError):
         unshare = _libc().unshare
-        return unshare(_CLONE_NEWNET) == 0 or unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0
+        return any(unshare(how) == 0 for how in (_CLONE_NEWNET, _CLONE_NEWUSER | _CLONE_NEWNET))
     return False
 
 

@@ -7,8 +7,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from alliance_graph import build, paths
 from tests.bench.measure import paired
+
+from alliance_graph import build, paths
 
 _RDFLIB = """
 import sys, rdflib

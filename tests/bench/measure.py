@@ -6,7 +6,7 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def run(command: Sequence[str], cwd: Path, env: dict[str, str] | None = None) ->
 
 
 def paired(
-    commands: dict[str, Sequence[str]],
+    commands: Mapping[str, Sequence[str]],
     cwd: Path,
     runs: int = 7,
     before: Callable[[], object] = lambda: None,

@@ -43,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     spelling.titles,
     integrity.unused,
     integrity.bare_channels,
+    integrity.circles,
     integrity.countries,
     integrity.parities,
     integrity.evidenced,

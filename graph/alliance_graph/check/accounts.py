@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations, permutations
 
 from alliance_graph.check.codes import finding
-from alliance_graph.check.index import Held, Index, Told, loose, words
+from alliance_graph.check.index import Held, Index, Present, Told, loose, words
 from alliance_graph.errors import Finding
 
 _ALIVE = frozenset({"established", "active", "resumed"})
@@ -37,7 +37,7 @@ def sureness(index: Index) -> Iterator[Finding]:
     """One thing told as planned here and as tentative there: set to, may."""
     for thing, tellings in sorted(index.tellings.items()):
         section = tellings[0].section
-        records = {t.said["modality"]: t for t in tellings if t.said["polarity"] == "asserted"}
+        records = {t.said["modality"]: t for t in tellings if t.counts}
         if section in ("encounters", "visits", "background") and len(records) > 1:
             listed = " against ".join(f"{m} ({t.article.id})" for m, t in records.items())
             what, mend = f"{thing} is told as {listed}", "give the plan an id of its own"
@@ -58,12 +58,21 @@ def sureness(index: Index) -> Iterator[Finding]:
 
 
 def denials(index: Index) -> Iterator[Finding]:
-    """One holder asserts what another denies: a record, or a value of one of its fields."""
+    """One holder asserts what another denies: a record, who took part, a value of a field."""
+    attended: dict[tuple[str, str], dict[str, Present]] = defaultdict(dict)
+    for present in index.present():
+        if present.said["rank"] != "deprecated" and present.told.counts:
+            who = attended[present.told.id, present.one.who]
+            who.setdefault(present.said["polarity"], present)
+    for (thing, name), told in sorted(attended.items()):
+        if len(told) > 1:
+            what = f"{thing}: that {name} took part"
+            yield _denial(index, (thing, name), what, told["asserted"], told["denied"])
     for thing, tellings in sorted(index.tellings.items()):
-        records = {t.said["polarity"]: t for t in tellings}
+        records = {t.said["polarity"]: t for t in tellings if t.said["rank"] != "deprecated"}
         if len(records) > 1:
             yes, no = records["asserted"], records["denied"]
-            yield _denial(index, thing, thing, yes, no)
+            yield _denial(index, (thing,), thing, yes, no)
         for field, claims in index.claims[thing].items():
             for a, b in permutations([h for h in claims if h.said["rank"] != "deprecated"], 2):
                 polarity = a.said["polarity"], b.said["polarity"]
@@ -73,17 +82,24 @@ def denials(index: Index) -> Iterator[Finding]:
                     and polarity == ("asserted", "denied")
                     and len(of_records) == 1
                 ):
-                    yield _denial(index, thing, f"{thing}: the {words(field)} {a.value}", a, b)
+                    what = f"{thing}: the {words(field)} {a.value}"
+                    yield _denial(index, (thing,), what, a, b)
 
 
-def _denial(index: Index, thing: str, what: str, yes: Told | Held, no: Told | Held) -> Finding:
-    def by(one: Told | Held) -> str:
+def _denial(
+    index: Index,
+    about: tuple[str, ...],
+    what: str,
+    yes: Told | Held | Present,
+    no: Told | Held | Present,
+) -> Finding:
+    def by(one: Told | Held | Present) -> str:
         sources = {"anonymous": "anonymous only", "narrative": "the narrative"}
         how = sources.get(one.said["attribution"], one.said["attribution"])
         return f"{one.said['holder']} ({how}, {one.passage})"
 
     what = f"{what} is asserted by {by(yes)} and denied by {by(no)}"
-    return finding(index, "denied-and-asserted", what, (thing,), yes, no)
+    return finding(index, "denied-and-asserted", what, about, yes, no)
 
 
 def readouts(index: Index) -> Iterator[Finding]:

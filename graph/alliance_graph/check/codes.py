@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from alliance_graph.check.index import Held, Index, Told
+from alliance_graph.check.index import Held, Index, Present, Told
 from alliance_graph.errors import Finding, Severity
 from alliance_graph.model import DecisionKind
 
@@ -156,6 +156,11 @@ CODES: dict[str, Code] = {
         "of a channel no article tells the level, or no party",
         "add them if a text tells, or as `basis: convention`",
     ),
+    "circle": Code(
+        "error",
+        "things lie in, belong to or follow one another in a circle",
+        "take out the link that goes the wrong way",
+    ),
     "office-of-another-country": Code(
         "warning",
         "somebody acts in an office of a country that is not theirs",
@@ -197,7 +202,12 @@ CODES: dict[str, Code] = {
 
 
 def finding(
-    index: Index, code: str, what: str, about: Iterable[str], *places: Told | Held, mend: str = ""
+    index: Index,
+    code: str,
+    what: str,
+    about: Iterable[str],
+    *places: Told | Held | Present,
+    mend: str = "",
 ) -> Finding:
     """A finding of a code, with how to mend it or the entry that records the decision.
 
@@ -207,7 +217,7 @@ def finding(
     kind = CODES[code]
     mend = mend or kind.mend
     if kind.severity == "warning" and kind.settle:
-        told = [p.told if isinstance(p, Held) else p for p in places]
+        told = [p if isinstance(p, Told) else p.told for p in places]
         file = told[0].article.id if told else "an article"
         ids = ", ".join(about)
         entry = f"- {{finding: {code}, about: [{ids}], decision: {kind.settle}, why: …, on: …}}"

@@ -20,7 +20,7 @@ def conflicts(index: Index) -> Iterator[Finding]:
         for field, claims in fields.items():
             if field not in SINGLE_VALUED:
                 continue
-            asserted = [h for h in claims if h.said["polarity"] == "asserted"]
+            asserted = [h for h in claims if h.said["polarity"] == "asserted" and h.told.counts]
             different = [
                 (a, b)
                 for a, b in combinations(asserted, 2)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from alliance_graph import dates
 from alliance_graph.model import (
@@ -86,9 +87,14 @@ class Told:
         return inherited(self.record, self.article.defaults)
 
     @property
+    def counts(self) -> bool:
+        """Whether it is asserted and not ranked down."""
+        return _counts(self.said)
+
+    @property
     def held(self) -> bool:
         """Whether it is told as having taken place, or as being so."""
-        return bool(self.said["modality"] == "held" and self.said["polarity"] == "asserted")
+        return _held(self.said)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,8 +129,8 @@ class Held:
 
     @property
     def counts(self) -> bool:
-        """Whether it is asserted and not ranked down."""
-        return bool(self.said["polarity"] == "asserted" and self.said["rank"] != "deprecated")
+        """Whether it is asserted and not ranked down, nor is its record."""
+        return _counts(self.said) and self.told.said["rank"] != "deprecated"
 
     @cached_property
     def days(self) -> dates.Edtf | None:
@@ -162,6 +168,47 @@ class Held:
         return f"{self.value} ({printed}{self.holder}, {self.passage})"
 
 
+class Present(NamedTuple):
+    """Somebody who took part in an encounter or travelled, as one article tells it."""
+
+    told: Told
+    at: int
+    one: Participation
+
+    @property
+    def field(self) -> str:
+        """The section of the record in which they stand."""
+        return "participants" if self.told.section == "encounters" else "travellers"
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """The qualities of the claim that they were there."""
+        return inherited(self.one, self.told.record, self.told.article.defaults)
+
+    @property
+    def held(self) -> bool:
+        """Whether it is told as having taken place, and that they were there."""
+        return self.told.held and _held(self.said)
+
+    @property
+    def passage(self) -> str:
+        """Its first passage in words."""
+        return _passage(self.told.article, self.said["evidence"])
+
+    @property
+    def loc(self) -> tuple[str | int, ...]:
+        """The path for :meth:`Loaded.where`."""
+        return (*self.told.loc, self.field, self.at)
+
+
+def _counts(said: dict[str, Any]) -> bool:
+    return bool(said["polarity"] == "asserted" and said["rank"] != "deprecated")
+
+
+def _held(said: dict[str, Any]) -> bool:
+    return bool(said["modality"] == "held" and said["polarity"] == "asserted")
+
+
 def _passage(article: Article, evidence: Iterable[Evidence]) -> str:
     first = next(iter(evidence), None)
     if first is None:
@@ -181,6 +228,17 @@ def one_each(claims: Iterable[Held]) -> list[Held]:
 def precedes(a: dates.Edtf, b: dates.Edtf) -> bool:
     """Whether all of one date lies before all of another."""
     return bool(a.latest and b.earliest and a.latest < b.earliest)
+
+
+def circle(before: Mapping[str, Iterable[str]]) -> list[str]:
+    """Names of which each leads to the next and the last to the first; empty if there are none."""
+    try:
+        # sorted: of several circles, and of one circle's beginnings, always the same
+        TopologicalSorter({name: sorted(before[name]) for name in sorted(before)}).prepare()
+    except CycleError as bad:
+        found: list[str] = bad.args[1][:-1]
+        return found
+    return []
 
 
 def words(field: str) -> str:
@@ -236,15 +294,15 @@ class Index:
         field = PRINCIPAL_DATE.get(tellings[0].section) if tellings else None
         return self.best(thing, field) if field else []
 
-    def present(self) -> Iterator[tuple[Told, int, Participation]]:
+    def present(self) -> Iterator[Present]:
         """Who took part in what: encounters and visits."""
         for told in self.of("encounters", "visits"):
             record = cast(Encounter | Visit, told.record)
             people = record.participants if isinstance(record, Encounter) else record.travellers
             for at, one in enumerate(people):
-                yield told, at, one
+                yield Present(told, at, one)
 
-    def where(self, place: Told | Held) -> Mark | None:
+    def where(self, place: Told | Held | Present) -> Mark | None:
         """The place in the YAML."""
         return self.loaded.where(*place.loc)
 

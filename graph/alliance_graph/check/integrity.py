@@ -8,7 +8,7 @@ from itertools import product
 from typing import cast
 
 from alliance_graph.check.codes import finding
-from alliance_graph.check.index import Index, Told, precedes
+from alliance_graph.check.index import Index, Told, circle, precedes
 from alliance_graph.coverage import blocks_of
 from alliance_graph.errors import Finding
 from alliance_graph.model import (
@@ -52,15 +52,37 @@ def _of_identity(index: Index, code: str, what: str, thing: Identity) -> Finding
     return replace(found, where=index.loaded.where(thing.id))
 
 
+def circles(index: Index) -> Iterator[Finding]:
+    """Things that lie in, belong to or follow one another in a circle."""
+    facts = index.facts
+    for field, above in (
+        ("within", {p.id: [p.within] for p in facts.places if p.within}),
+        ("broader", {t.id: t.broader for t in facts.topics}),
+        ("part_of", {i.id: [i.part_of] for i in facts.institutions if i.part_of}),
+    ):
+        if met := circle(above):
+            found = finding(index, "circle", _round(field, met), sorted(met))
+            yield replace(found, where=index.loaded.where(met[0], field))
+    for field in ("part_of", "succeeds"):
+        told = {c.id: [h for h in index.held(c.id, field) if h.counts] for c in facts.channels}
+        if met := circle({name: [h.value for h in claims] for name, claims in told.items()}):
+            claims = [h for name in met for h in told[name] if h.value in met]
+            yield finding(index, "circle", _round(field, met), sorted(met), *claims)
+
+
+def _round(field: str, met: list[str]) -> str:
+    return f"by `{field}:` each leads to the next, in a circle: {', '.join(met)}"
+
+
 def countries(index: Index) -> Iterator[Finding]:
     """People in offices of a country that is not theirs."""
-    for told, at, one in index.present():
+    for present in index.present():
+        told, at, one = present
         for office in (index.offices[o] for o in one.in_ if o in index.offices):
             person = index.people.get(one.person or "")
             for theirs in (one.country, person.country if person else None):
                 if theirs and theirs != office.country:
-                    place = "participants" if told.section == "encounters" else "travellers"
-                    yield _foreign(index, one.who, theirs, office, told, place, at)
+                    yield _foreign(index, one.who, theirs, office, told, present.field, at)
     for told in index.of("tenures"):
         tenure = cast(Tenure, told.record)
         person, post = index.people.get(tenure.person), index.offices.get(tenure.post)

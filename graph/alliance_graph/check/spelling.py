@@ -48,11 +48,13 @@ def near_names(index: Index) -> Iterator[Finding]:
         printed[person.id].append(told)
     spelt = {
         person.id: {
-            names.units(name)
+            units
             for name in (
                 *_known_names(person),
                 *(cast(PrintedName, t.record).printed for t in printed[person.id]),
             )
+            # in a script other than Hangul or Latin a name has none
+            if (units := names.units(name))
         }
         for person in index.facts.people
     }

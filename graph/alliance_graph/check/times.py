@@ -7,13 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from graphlib import CycleError, TopologicalSorter
 from itertools import combinations, product
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from alliance_graph import dates
 from alliance_graph.check.codes import finding
-from alliance_graph.check.index import Held, Index, Told, one_each, precedes
+from alliance_graph.check.index import Held, Index, Told, circle, one_each, precedes
 from alliance_graph.errors import Finding
 from alliance_graph.model import DateClaim, OrderClaim, Tenure
 
@@ -117,13 +116,10 @@ def orders(index: Index) -> Iterator[Finding]:
             later_than[later].add(earlier)
             first_told.setdefault((earlier, later), held)
             yield from _order(index, held, earlier, later)
-    try:
-        TopologicalSorter(later_than).prepare()
-    except CycleError as bad:
-        circle = bad.args[1][:-1]
-        told = [h for pair, h in first_told.items() if set(pair) <= set(circle)]
-        what = f"told to be each before the next, in a circle: {', '.join(circle)}"
-        yield finding(index, "order-disagrees", what, sorted(circle), *told)
+    if met := circle(later_than):
+        told = [h for pair, h in first_told.items() if set(pair) <= set(met)]
+        what = f"told to be each before the next, in a circle: {', '.join(met)}"
+        yield finding(index, "order-disagrees", what, sorted(met), *told)
 
 
 _UNITS = {"Y": "years", "M": "months", "W": "weeks", "D": "days"}
@@ -226,8 +222,9 @@ def _shown(index: Index) -> Iterator[_Shown]:
             if day := _one_day(held.days):
                 span = (min(first or day, day), max(last or day, day))
                 yield _Shown(tenure.person, tenure.post, day, *span, held)
-    for told, _, one in index.present():
-        if one.person is None or not told.held or one.capacity in ("acting", "designate"):
+    for present in index.present():
+        told, _, one = present
+        if one.person is None or not present.held or one.capacity in ("acting", "designate"):
             continue
         for office in one.in_:
             if (one.person, office) in stand_ins:

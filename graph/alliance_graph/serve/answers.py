@@ -5,11 +5,14 @@ Everything here runs in a process that may be ended at any time (:mod:`alliance_
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import io
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import IO, Any, cast
 
 import pyoxigraph as ox
 
@@ -31,8 +34,8 @@ RESULTS: dict[str, ox.QueryResultsFormat] = {
     "text/tab-separated-values": ox.QueryResultsFormat.TSV,
 }
 """Media types for rows, the one we like best first."""
-BOOLEANS = [n for n, f in RESULTS.items() if f.name not in ("CSV", "TSV")]
-"""CSV and TSV have no form for yes or no (SPARQL 1.1 Query Results CSV and TSV Formats, section 1)."""
+BOOLEANS = [name for name in RESULTS if name.endswith(("json", "xml"))]
+"""CSV and TSV have no form for yes or no (SPARQL 1.1 Query Results CSV and TSV Formats)."""
 GRAPHS: dict[str, ox.RdfFormat] = {
     "text/turtle": ox.RdfFormat.TURTLE,
     "application/n-triples": ox.RdfFormat.N_TRIPLES,
@@ -61,6 +64,15 @@ NAMES = {
 
 # What XML 1.0 cannot hold (section 2.2), as UTF-8: most controls, U+FFFE and U+FFFF.
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]|&#(?:x0*[0-8bcef];|x1)")
+
+
+_SMALL = 1_400
+"""Bytes that fit into one packet anyway."""
+
+
+def compressed(body: bytes) -> bytes:
+    """The same bytes in gzip, quickly."""
+    return gzip.compress(body, 4, mtime=0)
 
 
 class RefusedError(Exception):
@@ -129,11 +141,18 @@ class Answers:
             return _error(400, str(bad))
         except LimitError as past:
             return _error(507, str(past))
+        except MemoryError:
+            raise
+        except Exception as bad:  # noqa: BLE001 - one request must not take its worker along
+            return _error(500, f"this went wrong here: {type(bad).__name__}")
         if len(body) > self._limits.reply:
             return _error(507, _too_long(self._limits))
         if "xml" in head["type"] and _NOT_XML.search(body):
             return _error(406, "the answer holds characters that XML has no form for; take JSON")
-        return {"status": 200, **head}, body
+        head = {"status": 200, "tag": hashlib.sha256(body).hexdigest()[:32], **head}
+        if request.get("gzip") and len(body) > _SMALL:
+            return {**head, "encoding": "gzip"}, compressed(body)
+        return head, body
 
     # --- SPARQL -------------------------------------------------------------------------------
 
@@ -151,30 +170,33 @@ class Answers:
             triples = sorted(set(some[: self._limits.rows]), key=str)
             if form == HTML:
                 text = _written(triples, "text/turtle").decode()
-                return _html(pages.results(request["query"], turtle=text, cut=self._cut(head)), head)
+                page = pages.results(request["query"], turtle=text, cut=head.get("truncated"))
+                return _html(page, head)
             return {"type": form, **head}, _written(triples, form)
         form = _take(request, [*RESULTS, HTML])
         body, cut = self._rows(found)
         head = self._told(cut)
         if form == HTML:
             table = tables.Table.of(_parsed(body))
-            return _html(pages.results(request["query"], table=table, cut=self._cut(head)), head)
+            page = pages.results(request["query"], table=table, cut=head.get("truncated"))
+            return _html(page, head)
         if RESULTS[form] != ox.QueryResultsFormat.JSON:
             body = _whole(_parsed(body).serialize(format=RESULTS[form]))
         return {"type": form, **head}, body
 
     def _found(self, request: Head) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
         text: str = request["query"]
-        words = questions.keywords(text) if re.search("service|from", text, re.IGNORECASE) else ()
+        words = _keywords(text)
         if "SERVICE" in words:
             raise RefusedError(403, "SERVICE is refused: this endpoint asks no other one")
         default, named = request.get("default", ()), request.get("named", ())
+        base = request.get("base")
         dataset: dict[str, Any] = {"use_default_graph_as_union": "FROM" not in words}
         if default or named:
             # the protocol's data set goes before the query's own (SPARQL 1.1 Protocol, 2.1.4)
             dataset = {"default_graph": _nodes(default), "named_graphs": _nodes(named)}
         try:
-            return self._store.engine.query(text, prefixes=PREFIXES, **dataset)
+            return self._store.engine.query(text, base_iri=base, prefixes=PREFIXES, **dataset)
         except SyntaxError as bad:
             raise QueryError(f"not a SPARQL 1.1 query: {bad}") from None
         except (RuntimeError, OSError, ValueError) as bad:
@@ -182,9 +204,9 @@ class Answers:
 
     def _rows(self, found: ox.QuerySolutions) -> tuple[bytes, bool]:
         """The rows as SPARQL results JSON, and whether there were more than the limit."""
-        sink = _Sink(self._limits.reply)
+        sink = _Sink(self._limits.reply, self._limits.rows)
         try:
-            found.serialize(sink, format=ox.QueryResultsFormat.JSON)
+            found.serialize(cast("IO[bytes]", sink), format=ox.QueryResultsFormat.JSON)
         except _FullError:
             pass
         except (RuntimeError, OSError, ValueError) as bad:
@@ -210,14 +232,11 @@ class Answers:
     def _told(self, cut: bool) -> Head:
         return {"truncated": self._limits.rows} if cut else {}
 
-    def _cut(self, head: Head) -> int | None:
-        return head.get("truncated")
-
     # --- things and graphs --------------------------------------------------------------------
 
     def _thing(self, request: Head) -> tuple[Head, bytes]:
         """What the graph says of a thing: its statements, and those that lead to it."""
-        engine, node = self._store.engine, ox.NamedNode(request["iri"])
+        engine, node = self._store.engine, _named(request["iri"])
         out = {q.triple for q in engine.quads_for_pattern(node, None, None)}
         if not out:
             raise RefusedError(404, f"the graph holds nothing of <{request['iri']}>")
@@ -233,7 +252,7 @@ class Answers:
         if iri is None:
             triples = {q.triple for q in engine}
         else:
-            node = ox.NamedNode(iri)
+            node = _named(iri)
             if not engine.contains_named_graph(node):
                 raise RefusedError(404, f"no graph <{iri}>")
             triples = {q.triple for q in engine.quads_for_pattern(None, None, None, node)}
@@ -246,13 +265,16 @@ class _FullError(Exception):
 
 
 class _Sink(io.RawIOBase):
-    """Takes so many bytes, then stops the engine."""
+    """Takes so many bytes, or rows of SPARQL results JSON, then stops the engine."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, enough: int) -> None:
         super().__init__()
         self.data = bytearray()
         self.full = False
         self._most = most
+        self._enough = enough
+        self._rows = 0
+        self._seen = 0
 
     def writable(self) -> bool:
         return True
@@ -261,10 +283,21 @@ class _Sink(io.RawIOBase):
         # the engine flushes what it holds once more after the error
         if not self.full:
             self.data += data
-            if len(self.data) > self._most:
+            # in a text the quote would stand behind a backslash: here two rows meet
+            self._rows += bytes(self.data[max(0, self._seen - 3) :]).count(b'},{"')
+            self._seen = len(self.data)
+            if self._seen > self._most or self._rows > self._enough:
                 self.full = True
                 raise _FullError
         return len(data)
+
+
+@lru_cache(maxsize=256)
+def _keywords(text: str) -> frozenset[str]:
+    """The keywords of a query, if it may have one of those that matter here."""
+    if not re.search("service|from", text, re.IGNORECASE):
+        return frozenset()
+    return questions.keywords(text)
 
 
 def _error(status: int, text: str) -> tuple[Head, bytes]:
@@ -280,7 +313,7 @@ def _html(text: str, head: Head | None = None) -> tuple[Head, bytes]:
 
 
 def _take(request: Head, offers: list[str]) -> str:
-    """The media type to reply with: by name, where ``format=`` has one that fits, else by Accept."""
+    """The media type to reply with: by name (``format=``) where one fits, else by Accept."""
     for name in NAMES.get(request.get("format", "").lower(), ()):
         if name in offers:
             return name
@@ -295,6 +328,13 @@ def _nodes(iris: Iterable[str]) -> list[ox.NamedNode]:
         return [ox.NamedNode(iri) for iri in iris]
     except ValueError as bad:
         raise QueryError(f"no IRI for a graph: {bad}") from None
+
+
+def _named(iri: str) -> ox.NamedNode:
+    try:
+        return ox.NamedNode(iri)
+    except ValueError:
+        raise RefusedError(404, "no such IRI") from None
 
 
 def _parsed(body: bytes) -> ox.QuerySolutions:

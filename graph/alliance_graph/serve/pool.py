@@ -5,8 +5,10 @@ Three kinds of process: the *server* (asynchronous, may have threads, never fork
 few milliseconds and ends them) and the *workers* (share the nursery's memory, answer one request
 after the other). Whatever a request does to its worker, the others go on.
 
-Two lanes keep quick requests quick: a worker that has not answered after :data:`QUICK` seconds
-leaves the quick lane, with less of the processor's time, and another takes its place there.
+Two lanes keep quick requests quick: a worker that has used the processor for :data:`QUICK` seconds
+without an answer (or has others wait for :data:`PATIENCE` seconds) leaves the quick lane, gets less
+of the processor from then on, and another takes its place there. Where the slow lane is full, the
+request waits and begins anew.
 """
 
 from __future__ import annotations
@@ -16,20 +18,27 @@ import contextlib
 import ctypes
 import json
 import os
+import select
 import signal
 import socket
 import struct
 import sys
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar, cast
 
 from alliance_graph import worker
 from alliance_graph.errors import AllianceError, LimitError
 
-QUICK = 0.25
-"""Seconds for which a request stays in the quick lane."""
+_T = TypeVar("_T")
+
+QUICK = 0.1
+"""Seconds of the processor that a request may use in the quick lane."""
+PATIENCE = 0.3
+"""Seconds after which it leaves that lane in any case, where others wait."""
 SERVED = 5_000
 """Requests after which a worker is replaced, so that no memory grows for ever."""
 QUEUE = 256
@@ -51,7 +60,7 @@ class Limits:
     """Rows or triples of a reply; more are cut off, and the reply says so."""
     reply: int = 32_000_000
     """Bytes of a reply."""
-    workers: int = 4
+    workers: int = 8
     """Quick requests at a time."""
     slow: int = 8
     """Slow requests at a time."""
@@ -61,16 +70,22 @@ class BusyError(AllianceError):
     """Too many requests at a time; try again in a moment."""
 
 
+class _FullError(AllianceError):
+    """The slow lane is full."""
+
+
 class GoneError(AllianceError):
     """Whoever asked has gone."""
 
 
-# --- the nursery ------------------------------------------------------------------------------------
+# --- the nursery ---------------------------------------------------------------------------------
 
 _ORDER = struct.Struct("!ci")
 _MORE, _LESS, _SLOWER = b"+", b"-", b"~"
 _SIZES = struct.Struct("!II")
-_NICE = 10
+_NICE = 7
+"""How far a worker of the slow lane stands back."""
+_SOON = 0.05
 _PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -101,27 +116,33 @@ def nursery(job: Job, limits: Limits) -> Nursery:
 
 def _keep(control: socket.socket, job: Job, limits: Limits) -> NoReturn:
     children: set[int] = set()
+    dying: set[int] = set()
     try:
         # Ctrl-C reaches every process of the terminal; the server is the one that ends the others
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _end_with_parent()
         control.sendall((",".join(worker.no_network()) + "\n").encode())
-        while order := _exactly(control, _ORDER.size):
+        while True:
+            # the dead are buried without waiting for them: freeing their memory may take a while
+            dying = {pid for pid in dying if not os.waitpid(pid, os.WNOHANG)[0]}
+            if dying and not select.select([control], [], [], _SOON)[0]:
+                continue
+            order = _exactly(control, _ORDER.size)
+            if not order:
+                break
             what, pid = _ORDER.unpack(order)
             if what == _MORE:
                 children.add(_bear(control, job, limits))
             elif pid in children:
-                with contextlib.suppress(ProcessLookupError):
-                    if what == _SLOWER:
-                        os.setpriority(os.PRIO_PROCESS, pid, _NICE)
-                    else:
-                        os.kill(pid, signal.SIGKILL)
-                        os.waitpid(pid, 0)
-                        children.discard(pid)
+                if what == _SLOWER:
+                    os.setpriority(os.PRIO_PROCESS, pid, _NICE)
+                else:
+                    os.kill(pid, signal.SIGKILL)
+                    children.discard(pid)
+                    dying.add(pid)
     finally:
         for pid in children:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
         os._exit(0)
 
 
@@ -155,9 +176,8 @@ def _work(server: socket.socket, job: Job) -> None:
     while sizes := _exactly(server, 4):
         request = _exactly(server, int.from_bytes(sizes, "big"))
         head, body = job(json.loads(request))
-        told = json.dumps(head).encode()
-        server.sendall(_SIZES.pack(len(told), len(body)) + told)
-        server.sendall(body)
+        told = json.dumps({**head, "used": time.process_time()}).encode()
+        server.sendall(b"".join((_SIZES.pack(len(told), len(body)), told, body)))
 
 
 def _exactly(stream: socket.socket, count: int) -> bytes:
@@ -171,7 +191,7 @@ def _exactly(stream: socket.socket, count: int) -> bytes:
     return bytes(data)
 
 
-# --- the server's side ------------------------------------------------------------------------------
+# --- the server's side ---------------------------------------------------------------------------
 
 
 class _Worker(asyncio.Protocol):
@@ -180,6 +200,8 @@ class _Worker(asyncio.Protocol):
     def __init__(self, pid: int, limits: Limits, lost: Callable[[_Worker], None]) -> None:
         self.pid = pid
         self.served = 0
+        self.used = 0.0
+        """Seconds of the processor that it had used when it last answered."""
         self.slow = False
         self.dead = False
         self._limits = limits
@@ -189,8 +211,7 @@ class _Worker(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
 
     def ask(self, request: bytes) -> asyncio.Future[tuple[Head, bytes]]:
         """Send a request; its reply comes as the future's result."""
@@ -241,6 +262,23 @@ class _Worker(asyncio.Protocol):
             self._transport.close()
 
 
+_TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+
+
+def _used(pid: int) -> float:
+    """Seconds for which a process has used the processor; without end where nobody can tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS  # utime and stime, proc(5)
+    except (OSError, ValueError, IndexError):
+        return float("inf")
+
+
+def _settle(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
+
+
 class Pool:
     """Workers that answer, each request within the limits."""
 
@@ -251,6 +289,7 @@ class Pool:
         self._home = home
         self._idle: deque[_Worker] = deque()
         self._waiting: deque[asyncio.Future[_Worker]] = deque()
+        self._queue: deque[asyncio.Future[None]] = deque()
         self._slow = 0
         self._closing = False
         self._lock = asyncio.Lock()
@@ -282,8 +321,25 @@ class Pool:
         awaited while a request is slow: when it returns, nobody waits for the reply any more.
         """
         told = json.dumps(request).encode()
-        one = await self._take()
+        try:
+            return await self._one(await self._take(), told, gone)
+        except _FullError:
+            await self._room()
+        try:
+            one = await self._fork()
+        except BaseException:
+            self._leave()
+            raise
+        one.slow = True
+        self._order(_SLOWER, one.pid)
+        return await self._one(one, told, gone)
+
+    async def _one(
+        self, one: _Worker, told: bytes, gone: Callable[[], Awaitable[None]] | None
+    ) -> tuple[Head, bytes]:
+        """The reply of this worker, which then goes back to the idle ones or ends."""
         loop = asyncio.get_running_loop()
+        start = loop.time()
         watch: list[asyncio.TimerHandle | asyncio.Task[None]] = []
 
         async def leave() -> None:
@@ -296,23 +352,29 @@ class Pool:
             one.fail(LimitError(f"the query took longer than {limit} and was ended", "time"))
 
         def slow() -> None:
-            if self._slow >= self.limits.slow:
-                one.fail(BusyError("too many slow queries run already; try again in a moment"))
-                return
-            self._slow += 1
-            one.slow = True
-            self._order(_SLOWER, one.pid)
-            self._later(self._more())
-            watch.append(loop.call_later(self.limits.seconds - QUICK, late))
+            if not one.slow:
+                left = QUICK - (_used(one.pid) - one.used)
+                patient = not self._waiting or loop.time() < start + PATIENCE
+                if left > 0.01 and patient and not one.dead:
+                    # it waits for the processor as others do
+                    watch.append(loop.call_later(max(left, 0.05), slow))
+                    return
+                if self._slow >= self.limits.slow:
+                    one.fail(_FullError())
+                    return
+                self._slow += 1
+                one.slow = True
+                self._order(_SLOWER, one.pid)
+                self._later(self._more())
             watch.append(loop.create_task(leave()))
 
-        quick = QUICK < self.limits.seconds
-        first = loop.call_later(*((QUICK, slow) if quick else (self.limits.seconds, late)))
-        watch.append(first)
+        watch.append(loop.call_later(self.limits.seconds, late))
+        watch.append(loop.call_later(QUICK, slow))
         answered = False
         try:
             reply = await one.ask(told)
             answered = True
+            one.used = reply[0].pop("used", 0.0)
         finally:
             for each in watch:
                 each.cancel()
@@ -320,28 +382,35 @@ class Pool:
         return reply
 
     async def _take(self) -> _Worker:
+        """An idle worker, as soon as there is one."""
         while self._idle:
             ready = self._idle.popleft()
             if not ready.dead:
                 return ready
-        if self.broken or len(self._waiting) >= QUEUE:
+        return await self._wait(self._waiting, self._ready)
+
+    async def _room(self) -> None:
+        """A place in the slow lane, as soon as there is one."""
+        if self._slow < self.limits.slow:
+            self._slow += 1
+        else:
+            await self._wait(self._queue, lambda _: self._leave())
+
+    async def _wait(self, queue: deque[asyncio.Future[_T]], hand_back: Callable[[_T], None]) -> _T:
+        if self.broken or len(queue) >= QUEUE:
             raise BusyError("too many queries wait already; try again in a moment")
-        turn: asyncio.Future[_Worker] = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        turn: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
+        queue.append(turn)
         try:
             async with asyncio.timeout(self.limits.seconds):
                 return await turn
-        except TimeoutError:
-            self._hand_back(turn)
-            raise BusyError("no worker was free in time; try again in a moment") from None
-        except asyncio.CancelledError:
-            self._hand_back(turn)
+        except BaseException as bad:
+            # it may have been given just when its owner stopped waiting
+            if turn.done() and not turn.cancelled():
+                hand_back(turn.result())
+            if isinstance(bad, TimeoutError):
+                raise BusyError("nothing was free in time; try again in a moment") from None
             raise
-
-    def _hand_back(self, turn: asyncio.Future[_Worker]) -> None:
-        """The worker that was given to somebody who stopped waiting in that very moment."""
-        if turn.done() and not turn.cancelled():
-            self._ready(turn.result())
 
     def _return(self, one: _Worker, answered: bool) -> None:
         if answered and not one.dead and not one.slow and one.served < SERVED:
@@ -351,8 +420,18 @@ class Pool:
             self._order(_LESS, one.pid)
             if not one.slow:
                 self._later(self._more())
-        self._slow -= one.slow
+        if one.slow:
+            self._leave()
         one.close()
+
+    def _leave(self) -> None:
+        """Give up a place in the slow lane, to the next who waits for one."""
+        while self._queue:
+            turn = self._queue.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._slow -= 1
 
     def _ready(self, one: _Worker) -> None:
         while self._waiting:
@@ -380,13 +459,18 @@ class Pool:
         task.add_done_callback(self._tasks.discard)
 
     async def _more(self) -> None:
-        """Another worker, straight into the quick lane."""
+        """Another worker in the quick lane."""
+        with contextlib.suppress(BusyError):
+            self._ready(await self._fork())
+
+    async def _fork(self) -> _Worker:
+        """Another worker; raises BusyError where there is no nursery any more."""
         loop = asyncio.get_running_loop()
         control = self._home.control
         async with self._lock:
             self._order(_MORE, 0)
-            readable = loop.create_future()
-            loop.add_reader(control, lambda: readable.done() or readable.set_result(None))
+            readable: asyncio.Future[None] = loop.create_future()
+            loop.add_reader(control, _settle, readable)
             try:
                 await readable
             finally:
@@ -396,8 +480,8 @@ class Pool:
             self.broken = True
             if not self._closing:
                 signal.raise_signal(signal.SIGTERM)
-            return
+            raise BusyError("this server is about to stop")
         (pid,) = struct.unpack("!i", data)
         one = _Worker(pid, self.limits, self._lost)
         await loop.create_unix_connection(lambda: one, sock=socket.socket(fileno=handles[0]))
-        self._ready(one)
+        return one

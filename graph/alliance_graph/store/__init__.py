@@ -39,14 +39,17 @@ class Store(Protocol):
 
 
 def select(store: Store, text: str) -> Iterator[dict[str, Term]]:
-    """The rows of a SELECT, unbound variables left out; raises QueryError for another form."""
+    """The rows of a SELECT, unbound variables left out; raises QueryError where it has none."""
     answer = store.query(text)
     if not isinstance(answer, QuerySolutions):
         raise QueryError("a SELECT is needed here")
     names = [v.value for v in answer.variables]
-    for row in answer:
-        # a triple term (RDF 1.2) cannot come: the data is RDF 1.1
-        yield {n: row[n] for n in names if isinstance(row[n], Term)}  # type: ignore[misc]
+    try:
+        for row in answer:
+            # a triple term (RDF 1.2) cannot come: the data is RDF 1.1
+            yield {n: row[n] for n in names if isinstance(row[n], Term)}
+    except (OSError, RuntimeError) as bad:  # rows are made as they are read; OSError: of SERVICE
+        raise QueryError(f"the engine could not answer: {bad}") from None
 
 
 def construct(store: Store, text: str) -> Iterator[Triple]:

@@ -42,11 +42,13 @@ class Embedded:
             raise QueryError(f"the engine could not answer: {bad}") from None
 
     def update(self, text: str) -> None:
-        """Carry out a SPARQL 1.1 update."""
+        """Carry out a SPARQL 1.1 update; raises QueryError where it does not parse, or cannot."""
         try:
             self.engine.update(text, prefixes=PREFIXES)
         except SyntaxError as bad:
             raise QueryError(f"not a SPARQL 1.1 update: {bad}") from None
+        except (RuntimeError, OSError) as bad:  # OSError: of LOAD
+            raise QueryError(f"the engine could not do it: {bad}") from None
 
     def load(self, quads: Iterable[ox.Quad]) -> None:
         """Add quads."""

@@ -32,7 +32,7 @@ const stops = [...new Set(
     ...nodes.flatMap((n) => n.u || [])].flatMap((x) => [x.e, x.z]).filter(Boolean)))].sort();
 
 /** What was shown before, so that only what changed is done anew. */
-let before = { lang: "", dark: false, sort: "" };
+let before = { lang: "", dark: false, sort: "", view: "" };
 
 /** Show the state. */
 function show() {
@@ -54,7 +54,8 @@ function show() {
   panel();
   paint();
   if (before.lang !== state.lang || before.sort !== state.sort) sort();
-  before = { lang: state.lang, dark: state.dark, sort: state.sort };
+  if (before.lang !== state.lang || before.view !== state.view) fit();
+  before = { lang: state.lang, dark: state.dark, sort: state.sort, view: state.view };
   map();
 }
 

@@ -34,6 +34,7 @@ function map() {
   const drawn = json("vis-data");
   const style = getComputedStyle(root);
   const ink = style.getPropertyValue("--ink").trim();
+  const paper = style.getPropertyValue("--paper").trim();
   const colours = ["--between", "--one", "--two", "--other"].map((c) => style.getPropertyValue(c).trim());
   const hub = nodes.map((_, i) => i).sort((a, b) => incident[b].length - incident[a].length || a - b).find((i) => nodes[i].k === "encounter") ?? 0;
   const centre = state.sel >= 0 ? state.sel : hub;
@@ -60,8 +61,8 @@ function map() {
     const n = nodes[i];
     const given = drawn.nodes[i];
     const at = state.whole ? { x: given.x, y: given.y } : place.get(i);
-    return { ...given, ...at, id: i, label: broken(nameOf(i)), title: undefined, color: { background: n.t ? style.getPropertyValue("--paper").trim() : colours[n.s], border: colours[n.s] },
-      font: { color: ink, size: 13 }, size: i === centre ? 13 : 8, borderWidth: i === centre ? 3 : 1.4 };
+    return { ...given, ...at, id: i, label: broken(nameOf(i)), title: undefined, color: { background: n.t ? paper : colours[n.s], border: colours[n.s] },
+      font: { color: ink, size: 13, background: paper }, size: i === centre ? 13 : 8, borderWidth: i === centre ? 3 : 1.4 };
   });
   const lines = edges.flatMap((e, k) => (within.has(e.a) && within.has(e.b) ? [{ ...drawn.edges[k], id: k, from: e.a, to: e.b, dashes: Boolean(e.t), arrows: undefined }] : []));
   map_?.destroy();

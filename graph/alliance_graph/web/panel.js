@@ -47,8 +47,8 @@ function source(cs, bare) {
   for (const basis of all((x) => (x.d ? t(x.d) : ""))) tag(basis);
   if (c.b) tag(t(c.b));
   const a = c.a === undefined ? null : data.articles[c.a];
-  if (out.length) out.push(" — ");
   if (a) {
+    if (out.length) out.push(" — ");
     const label = `${a.p}, ${a.d || ""}`;
     out.push(a.u ? el("a", { href: a.u, target: "_blank", rel: "noreferrer noopener", title: a.h }, label) : label);
     if (c.y?.length) out.push(` (${w("via")} ${c.y.map(t).join(", ")})`);
@@ -60,7 +60,7 @@ function source(cs, bare) {
     if (where.length) out.push(`: ${where.join("; ")}`);
     for (const k of places) if (data.evidence[k][3]) out.push(el("blockquote", null, data.evidence[k][3]));
   }
-  for (const x of all((y) => y.x)) out.push(` ${x}`);
+  for (const x of all((y) => y.x)) out.push(out.length ? ` — ${x}` : x);
   const printed = all((x) => x.g);
   if (printed.length) out.push(el("span", { class: "said" }, `${w("printed-as")} `, printed.map((g, i) => [i ? ", " : "", el("q", null, g)])));
   for (const because of all((x) => (x.u ? t(x.u) : ""))) out.push(el("span", { class: "said" }, `${w("because")}: ${because}`));
@@ -130,7 +130,8 @@ function line(k, from) {
   if (n.k === "stance" && n.b?.position) out.push(el("span", { class: "tag" }, t(data.concepts[`position/${n.b.position}`])));
   const body = ["commitment", "statement", "stance"].includes(n.k) ? n.b?.content : "";
   if (body && body !== n.l) out.push(el("span", { class: "said" }, body));
-  const from_ = (e.q?.length ? e.q : n.q || []).map((i) => claims[i]).filter(allowed);
+  const own = ["person", "office", "institution", "administration", "country", "topic", "place", "channel"].includes(n.k) ? [] : n.q || [];
+  const from_ = (e.q?.length ? e.q : own.slice(0, 1)).map((i) => claims[i]).filter(allowed);
   const told = n.k === "commitment" || n.k === "statement" || n.k === "stance" ? from_.slice(0, 1) : from_;
   out.push(sources(told));
   return el("li", { "data-tie": k }, out);
@@ -179,10 +180,11 @@ function dossier(i) {
     el("p", { class: "kind" }, [state.lang === "ko" ? n.l : n.o, n.d ? t(n.d) : ""].filter(Boolean).join(" · ")),
     el("div", { class: "row" },
       n.k === "person" ? el("button", { type: "button", click: () => set({ from: i, to: -1 }) }, w("path")) : "",
-      el("button", { type: "button", click: () => set({ view: "map" }) }, w("map"))),
+      el("button", { type: "button", click: () => set({ view: "map" }) }, w("map-open"))),
   ];
   const [differing, told] = facts(n);
   out.push(differing);
+  for (const { k, w: why } of n.j || []) out.push(el("p", { class: "differs" }, el("b", null, `${w("decision-head")}: ${t(k)}`), ` — ${why}`));
   const used = new Set();
   const ties = incident[i].filter((k) => edges[k].a === i || edges[k].b === i);
   /** @param {number} k */
@@ -194,7 +196,7 @@ function dossier(i) {
       const other = e.a === i ? e.b : e.a;
       if (used.has(k) || !visible(k) || !kinds.includes(nodes[other].k) || (along.length && !along.includes(e.k))) return false;
       used.add(k);
-      if (!along.length && seen.has(other)) return false;
+      if (heading !== "posts" && heading !== "holders" && seen.has(other)) return false;
       seen.add(other);
       return true;
     });
@@ -220,12 +222,17 @@ function dossier(i) {
 /** The chain between two officials, hop by hop. */
 function chainPanel() {
   const people = nodes.map((n, i) => ({ n, i })).filter(({ n, i }) => n.k === "person" && incident[i].some((k) => edges[k].k === "took part"));
-  people.sort((a, b) => nameOf(a.i).localeCompare(nameOf(b.i), state.lang));
+  if (people.length <= 400) people.sort((a, b) => nameOf(a.i).localeCompare(nameOf(b.i), state.lang));
   /** @param {"from" | "to"} which */
-  const pick = (which) => el("label", null, `${w(`path-${which}`)} `, el("select", {
-    id: `chain-${which}`,
-    change: (/** @type {any} */ e) => set({ [which]: Number(e.target.value), story: -1 }),
-  }, el("option", { value: -1 }, "—"), people.map(({ i }) => el("option", { value: i, selected: state[which] === i }, nameOf(i)))));
+  const pick = (which) => el("label", null, `${w(`path-${which}`)} `, people.length > 400
+    ? el("input", {
+      id: `chain-${which}`, type: "search", value: state[which] < 0 ? "" : nameOf(state[which]),
+      change: (/** @type {any} */ e) => set({ [which]: find(e.target.value, 50).find((f) => nodes[f.i].k === "person")?.i ?? -1, story: -1 }),
+    })
+    : el("select", {
+      id: `chain-${which}`,
+      change: (/** @type {any} */ e) => set({ [which]: Number(e.target.value), story: -1 }),
+    }, el("option", { value: -1 }, "—"), people.map(({ i }) => el("option", { value: i, selected: state[which] === i }, nameOf(i)))));
   const out = [el("h2", { class: "small" }, w("path")), el("div", { class: "row" }, pick("from"), pick("to"))];
   if (state.from >= 0 && state.to >= 0) {
     const hops = chain(state.from, state.to);

@@ -219,6 +219,19 @@ function reveal() {
   if (g) g.scrollIntoView({ block: root.clientWidth > 760 ? "center" : "start" });
 }
 
+/** Where a face runs wider than the plan reckoned with, press the text into its room. */
+function fit() {
+  for (const text of $$("svg.plan text, svg.lanes text")) {
+    if (!text.textContent || !text.getClientRects().length) continue;
+    text.removeAttribute("textLength");
+    const room = Number(text.dataset.room);
+    if (text.getComputedTextLength() > room + 1 && !text.classList.contains("t-note")) {
+      text.setAttribute("textLength", String(room));
+      text.setAttribute("lengthAdjust", "spacingAndGlyphs");
+    }
+  }
+}
+
 /** Order the table by a column. */
 function sort() {
   const body = $("#view-table tbody");

@@ -71,11 +71,21 @@ const TAKE = {
   },
   sparql: () => save("rq", "application/sparql-query", query()),
   print: () => print(),
-  link: () => navigator.clipboard?.writeText(location.href.split("#")[0] + "#" + address()).then(() => {
+  link: () => {
+    const url = `${location.href.split("#")[0]}#${address()}`;
     const b = $('[data-take="link"]');
-    b.textContent = w("copied");
-    setTimeout(() => { b.textContent = w("link"); }, 1500);
-  }),
+    // where a page may not write to the clipboard, the link stands there to be copied by hand
+    const byHand = () => {
+      const field = el("input", { value: url, readonly: true, "aria-label": w("link") });
+      b.after(field);
+      field.select();
+    };
+    $("#take input")?.remove();
+    (navigator.clipboard ? navigator.clipboard.writeText(url) : Promise.reject()).then(() => {
+      b.textContent = w("copied");
+      setTimeout(() => { b.textContent = w("link"); }, 1500);
+    }).catch(byHand);
+  },
   png: () => {
     const { text, wide, high } = picture();
     const image = new Image();

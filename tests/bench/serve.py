@@ -1,0 +1,162 @@
+"""The catalogue under concurrent clients: ours beside the plain Oxigraph server and rdflib-endpoint."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+from alliance_graph import build, paths, questions
+
+CLIENTS = 16
+ROUNDS = int(os.environ.get("ALLIANCE_BENCH_ROUNDS", "20"))
+"""How often each client asks each question."""
+_ENDPOINT = """
+import sys, rdflib, uvicorn
+from rdflib_endpoint import SparqlEndpoint
+data = rdflib.Dataset(default_union=True)
+data.parse(sys.argv[1], format="trig")
+uvicorn.run(SparqlEndpoint(graph=data, path="/query"), port=int(sys.argv[2]), log_level="error")
+"""
+
+
+@contextmanager
+def served(command: Sequence[str], port: int, path: str) -> Iterator[tuple[int, str]]:
+    """A server for the time of a block, once it answers."""
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(600):
+            try:
+                ask(http.client.HTTPConnection("127.0.0.1", port, timeout=5), path, "ASK {}")
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield port, path
+    finally:
+        child.terminate()
+        child.wait()
+
+
+def ask(connection: http.client.HTTPConnection, path: str, text: str) -> float:
+    """Seconds for one answer; raises where it is none."""
+    start = time.perf_counter()
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Accept": "application/sparql-results+json",
+    }
+    connection.request("POST", path, urlencode({"query": text}), headers)
+    reply = connection.getresponse()
+    body = reply.read()
+    if reply.status != 200:
+        raise RuntimeError(f"{reply.status}: {body[:200]!r}")
+    return time.perf_counter() - start
+
+
+def fill(port: int, trig: Path) -> None:
+    """Give the plain server its data."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("POST", "/store", trig.read_bytes(), {"Content-Type": "application/trig"})
+    reply = connection.getresponse()
+    if reply.status >= 300:
+        raise RuntimeError(f"{reply.status}: {reply.read()[:200]!r}")
+    connection.close()
+
+
+def latencies(
+    where: tuple[int, str], text: str, clients: int, rounds: int, *, fresh: bool = True
+) -> list[float]:
+    """Seconds of each answer, so many clients asking at a time."""
+    taken: list[float] = []
+    start = threading.Barrier(clients)
+
+    def client(number: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", where[0], timeout=120)
+        ask(connection, where[1], "ASK {}")
+        start.wait()
+        mine = []
+        for n in range(rounds):
+            # a remark that nobody has made before, so that no answer is known already
+            new = f"\n# {number} {n} {time.monotonic_ns()}" if fresh else ""
+            mine.append(ask(connection, where[1], text + new))
+        connection.close()
+        taken.extend(mine)
+
+    threads = [threading.Thread(target=client, args=(n,)) for n in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(taken)
+
+
+def asked() -> list[tuple[str, str]]:
+    """The catalogue as queries that run on any engine; without parameters, so with all its rows."""
+    return [(q.name, q.standalone()) for q in questions.catalogue()]
+
+
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def main() -> None:
+    """Print the table."""
+    python = sys.executable
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        build.build(paths.seeds(), home / "build")
+        trig = str(home / "build" / "alliance.trig")
+        location = ["--location", str(home / "store")]
+        oxigraph = str(Path(python).with_name("oxigraph"))
+        subprocess.run(
+            [oxigraph, "load", *location, "--file", trig], check=True, capture_output=True
+        )
+        one, two, three = free_port(), free_port(), free_port()
+        ours = [python, "-m", "alliance_graph", "serve", "--graph", str(home / "build")]
+        plain = [oxigraph, "serve", "--bind", f"127.0.0.1:{two}"]  # in memory
+        other = [python, "-c", _ENDPOINT, trig, str(three)]
+        with (
+            served([*ours, "--port", str(one)], one, "/sparql") as first,
+            served(plain, two, "/query?union-default-graph") as second,
+            served(other, three, "/query") as third,
+        ):
+            fill(two, Path(trig))
+            print(
+                f"ms for one of {CLIENTS} clients at a time, p50 / p99; rdflib-endpoint: 2 clients"
+            )
+            heads = ("alliance, new", "alliance, again", "oxigraph", "rdflib-endpoint")
+            print(f"{'question':<30} " + " ".join(f"{head:>16}" for head in heads))
+            slower: dict[str, list[str]] = {"new": [], "again": []}
+            for name, text in asked():
+                new = latencies(first, text, CLIENTS, ROUNDS)
+                plainly = latencies(second, text, CLIENTS, ROUNDS)
+                again = latencies(first, text, CLIENTS, ROUNDS, fresh=False)
+                # one query blocks all its clients, so few of them have to do
+                other_one = latencies(third, text, 2, 1)
+                cells = (_told(taken) for taken in (new, again, plainly, other_one))
+                print(f"{name:<30} " + " ".join(f"{cell:>16}" for cell in cells), flush=True)
+                theirs = statistics.median(plainly)
+                for how, mine in (("new", new), ("again", again)):
+                    if statistics.median(mine) > max(1.3 * theirs, theirs + 0.002):
+                        slower[how].append(name)
+            for how, names in slower.items():
+                print(
+                    f"{how}: slower than 1.3 times oxigraph and 2 ms: {', '.join(names) or 'none'}"
+                )
+
+
+def _told(taken: list[float]) -> str:
+    last = taken[min(len(taken) - 1, round(len(taken) * 0.99))]
+    return f"{statistics.median(taken) * 1000:.1f} / {last * 1000:.1f}"

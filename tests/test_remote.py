@@ -1,0 +1,344 @@
+"""An engine behind HTTP: what goes well on a real one, and one clear line for all that goes wrong."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyoxigraph import Literal, NamedNode, Quad
+from tests import servers
+
+from alliance_graph.errors import EndpointError, QueryError
+from alliance_graph.store import construct, select
+from alliance_graph.store.embedded import Embedded
+from alliance_graph.store.remote import Remote, declared, insertions
+from alliance_graph.vocabulary import GRAPH, PREFIXES
+
+ROWS = b'{"head": {"vars": ["g"]}, "results": {"bindings": []}}'
+JSON = "application/sparql-results+json"
+SECRET = "not-to-be-seen"  # noqa: S105 - of nobody
+
+
+class Stub:
+    """A server that answers as the test wants, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.seen: list[dict[str, str]] = []
+        self.answer: Callable[[BaseHTTPRequestHandler], None] = lambda to: send(to, ROWS)
+        stub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                stub.seen.append(dict(self.headers))
+                stub.answer(self)
+
+            def log_message(self, *args: Any) -> None:
+                """Says nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/sparql"
+        serve = functools.partial(self.server.serve_forever, poll_interval=0.02)
+        threading.Thread(target=serve, daemon=True).start()
+
+
+def send(
+    to: BaseHTTPRequestHandler, body: bytes, code: int = 200, kind: str = JSON, **more: str
+) -> None:
+    to.send_response(code)
+    to.send_header("Content-Type", kind)
+    for name, value in {"Content_Length": str(len(body)), **more}.items():
+        to.send_header(name.replace("_", "-"), value)
+    to.end_headers()
+    to.wfile.write(body)
+
+
+@pytest.fixture
+def stub() -> Iterator[Stub]:
+    made = Stub()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No credentials but those that a test sets."""
+    for name in ("USER", "PASSWORD", "TOKEN"):
+        monkeypatch.delenv(f"ALLIANCE_ENDPOINT_{name}", raising=False)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+
+
+def complaint(remote: Remote, text: str = "SELECT * WHERE { ?s ?p ?o }") -> str:
+    with pytest.raises((EndpointError, QueryError)) as told:
+        remote.query(text)
+    line = str(told.value)
+    assert "\n" not in line
+    assert SECRET not in line
+    assert len(line) < 400
+    return line
+
+
+# --- faults ------------------------------------------------------------------------------------
+
+
+def reset(to: BaseHTTPRequestHandler) -> None:
+    to.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    to.connection.close()
+
+
+def without_end(to: BaseHTTPRequestHandler) -> None:
+    to.send_response(200)
+    to.send_header("Content-Type", JSON)
+    to.end_headers()
+    to.wfile.write(ROWS[:30])
+
+
+def huge(to: BaseHTTPRequestHandler) -> None:
+    to.send_response(200)
+    to.send_header("Content-Type", JSON)
+    to.end_headers()
+    for _ in range(40):
+        to.wfile.write(b" " * 100_000)
+
+
+FAULTS: list[tuple[str, Callable[[BaseHTTPRequestHandler], None], str]] = [
+    ("reset", reset, r"broke off|cannot be reached"),
+    (
+        "server error",
+        lambda to: send(to, b"<b>boom</b>\x1b[31m", 500, "text/html"),
+        r"HTTP 500: boom",
+    ),
+    ("not found", lambda to: send(to, b"", 404), r"answered HTTP 404$"),
+    ("busy for long", lambda to: send(to, b"", 429, Retry_After="3600"), r"again after 3600 s"),
+    ("truncated", lambda to: send(to, ROWS[:20], Content_Length="500"), r"broke off"),
+    ("truncated, length not told", without_end, r"breaks off or is malformed"),
+    (
+        "a web page",
+        lambda to: send(to, b"<html>", kind="text/html"),
+        r"'text/html': is it a SPARQL",
+    ),
+    ("huge", huge, r"more than 1 MB: ask for less"),
+    ("who are you", lambda to: send(to, b"", 401), r"wants other credentials.*netrc"),
+    (
+        "does not parse",
+        lambda to: send(to, b"line 1: no", 400, "text/plain"),
+        r"no query: line 1: no",
+    ),
+]
+
+
+@pytest.mark.parametrize(("answer", "told"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
+def test_each_fault_is_one_line(
+    stub: Stub, answer: Callable[[BaseHTTPRequestHandler], None], told: str
+) -> None:
+    stub.answer = answer
+    line = complaint(Remote(stub.url, megabytes=1))
+    assert re.search(told, line), line
+    assert line.startswith(stub.url)
+
+
+def test_nobody_listens() -> None:
+    assert "cannot be reached" in complaint(Remote(f"http://127.0.0.1:{servers.free_port()}/"))
+
+
+def test_a_busy_server_is_asked_again_after_the_time_it_tells(stub: Stub) -> None:
+    def busy_once(to: BaseHTTPRequestHandler) -> None:
+        if len(stub.seen) == 1:
+            send(to, b"", 503, Retry_After="1")
+        else:
+            send(to, ROWS)
+
+    stub.answer = busy_once
+    started = time.monotonic()
+    assert Remote(stub.url).graphs() == []
+    assert len(stub.seen) == 2
+    assert time.monotonic() - started >= 1
+
+
+def test_slow_answers_end_in_time(stub: Stub) -> None:
+    gone = threading.Event()
+
+    def trickle(to: BaseHTTPRequestHandler) -> None:
+        to.send_response(200)
+        to.send_header("Content-Type", JSON)
+        to.end_headers()
+        while not gone.wait(0.1):
+            to.wfile.write(b" ")
+
+    def silent(to: BaseHTTPRequestHandler) -> None:
+        gone.wait(30)
+
+    for answer in (trickle, silent):
+        stub.answer = answer
+        started = time.monotonic()
+        assert re.search("in time|took longer", complaint(Remote(stub.url, seconds=0.5)))
+        assert time.monotonic() - started < 2
+    gone.set()
+
+
+# --- credentials -------------------------------------------------------------------------------
+
+
+def challenge(to: BaseHTTPRequestHandler) -> None:
+    if "Authorization" in to.headers:
+        send(to, ROWS)
+    else:
+        send(to, b"", 401, WWW_Authenticate='Basic realm="here"')
+
+
+def test_credentials_are_given_when_asked_for(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stub.answer = challenge
+    (tmp_path / "netrc").write_text(f"machine 127.0.0.1 login me password {SECRET}\n", "utf-8")
+    assert Remote(stub.url).graphs() == []
+    assert [s.get("Authorization") for s in stub.seen] == [
+        None,
+        "Basic " + base64.b64encode(f"me:{SECRET}".encode()).decode(),
+    ]
+    monkeypatch.setenv("ALLIANCE_ENDPOINT_USER", "you")
+    monkeypatch.setenv("ALLIANCE_ENDPOINT_PASSWORD", SECRET)
+    assert Remote(stub.url).graphs() == []
+    told = base64.b64decode(stub.seen[-1]["Authorization"].removeprefix("Basic "))
+    assert told == f"you:{SECRET}".encode()
+    monkeypatch.setenv("ALLIANCE_ENDPOINT_TOKEN", SECRET)
+    assert Remote(stub.url).graphs() == []
+    assert stub.seen[-1]["Authorization"] == f"Bearer {SECRET}"
+
+
+def test_no_redirect_is_followed_and_no_credential_goes_on(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = Stub()
+    monkeypatch.setenv("ALLIANCE_ENDPOINT_TOKEN", SECRET)
+    for code in (301, 302, 303, 307, 308):
+        stub.answer = lambda to, code=code: send(to, b"", code, Location=elsewhere.url)  # type: ignore[misc]  # one argument
+        assert f"sends us on to {elsewhere.url}: name that address" in complaint(Remote(stub.url))
+    assert elsewhere.seen == []
+    elsewhere.server.shutdown()
+    elsewhere.server.server_close()
+
+
+def test_secrets_do_not_go_in_clear_text_to_other_machines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ALLIANCE_ENDPOINT_TOKEN", SECRET)
+    # 192.0.2.0/24 is nobody's (RFC 5737); nothing is sent there
+    assert "https only" in complaint(Remote("http://192.0.2.1/sparql"))
+
+
+def test_a_wrong_password_is_no_secret_told(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("ALLIANCE_ENDPOINT_USER", "me")
+    monkeypatch.setenv("ALLIANCE_ENDPOINT_PASSWORD", SECRET)
+    stub.answer = lambda to: send(to, b"", 401, WWW_Authenticate='Basic realm="here"')
+    assert "wants other credentials" in complaint(Remote(stub.url))
+    assert SECRET not in caplog.text
+
+
+def test_a_netrc_that_cannot_be_read(stub: Stub, tmp_path: Path) -> None:
+    (tmp_path / "netrc").write_text(f"machine 127.0.0.1 passwort {SECRET}\n", "utf-8")
+    with pytest.raises(EndpointError, match="cannot be read as netrc") as told:
+        Remote(stub.url).graphs()
+    assert SECRET not in str(told.value)
+
+
+@pytest.mark.parametrize("url", ["ftp://example.org/", "file:///etc/hostname", "localhost:7878"])
+def test_addresses_that_are_none(url: str) -> None:
+    with pytest.raises(EndpointError, match="no address of an endpoint"):
+        Remote(url)
+
+
+def test_an_address_with_a_password_is_refused() -> None:
+    with pytest.raises(EndpointError, match="ends up in logs") as told:
+        Remote(f"https://me:{SECRET}@example.org/sparql")
+    assert SECRET not in str(told.value)
+
+
+# --- texts -------------------------------------------------------------------------------------
+
+
+def test_prefixes_are_declared_where_they_are_used() -> None:
+    text = "SELECT * WHERE { ?x a ally:Claim ; rank:x ?y }"
+    assert declared(text).splitlines()[:-1] == [
+        f"PREFIX ally: <{PREFIXES['ally']}>",
+        f"PREFIX rank: <{PREFIXES['rank']}>",
+    ]
+    own = "prefix ally: <urn:x> ASK { ?x a ally:Claim }"
+    assert declared(own) == own
+
+
+def test_insertions_are_cut_to_size() -> None:
+    nodes = [NamedNode(f"urn:{i}") for i in range(5)]
+    quads = [Quad(n, n, Literal("é\n", language="fr"), nodes[i % 2]) for i, n in enumerate(nodes)]
+    made = list(insertions(quads, size=2))
+    assert len(made) == 3
+    store = Embedded()
+    for text in made:
+        store.update(text)
+    assert set(store.quads()) == set(quads)
+
+
+def test_rows_that_an_engine_repeats_in_spite_of_distinct(stub: Stub) -> None:
+    row = b'{"g": {"type": "literal", "value": "x"}}'
+    body = b'{"head": {"vars": ["g"]}, "results": {"bindings": [%s, %s]}}' % (row, row)
+
+    def answer(to: BaseHTTPRequestHandler) -> None:
+        send(to, ROWS if len(stub.seen) == 1 else body)
+
+    stub.answer = answer
+    remote = Remote(stub.url)
+    assert len(list(select(remote, "SELECT DISTINCT ?g { ?g ?p ?o }"))) == 1
+    assert len(list(select(remote, "SELECT ?g { ?g ?p ?o }"))) == 2
+
+
+# --- a real engine -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def oxigraph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Engine]:
+    with servers.oxigraph(tmp_path_factory.mktemp("oxigraph")) as engine:
+        yield engine
+
+
+def test_queries_see_the_union_of_our_graphs_and_nothing_beside(oxigraph: servers.Engine) -> None:
+    remote = Remote(oxigraph.endpoint)
+    a, b = NamedNode(GRAPH + "a"), NamedNode(GRAPH + "b")
+    person, label = (
+        NamedNode(PREFIXES["person"] + "suh-wook"),
+        NamedNode(PREFIXES["rdfs"] + "label"),
+    )
+    remote.load([Quad(person, label, Literal("Suh Wook", language="en"), a)])
+    remote.load([Quad(person, label, Literal("서욱", language="ko"), b)])
+    remote.load([Quad(person, label, Literal("another"), NamedNode("urn:theirs"))])
+    assert remote.graphs() == [a.value, b.value]
+    rows = select(remote, "SELECT ?n WHERE { person:suh-wook rdfs:label ?n } ORDER BY ?n")
+    assert [row["n"].value for row in rows] == ["Suh Wook", "서욱"]
+    rows = select(remote, "SELECT ?n WHERE { GRAPH graph:b { person:suh-wook rdfs:label ?n } }")
+    assert [row["n"].value for row in rows] == ["서욱"]
+    assert bool(remote.query("ASK { ?x rdfs:label 'Suh Wook'@en }"))
+    assert not bool(remote.query("ASK { ?x rdfs:label 'another' }"))
+    made = list(construct(remote, "CONSTRUCT WHERE { ?s rdfs:label ?n }"))
+    assert {t.object.value for t in made} == {"Suh Wook", "서욱"}  # type: ignore[union-attr]  # literals
+    remote.close()
+
+
+def test_what_does_not_parse(oxigraph: servers.Engine) -> None:
+    remote = Remote(oxigraph.endpoint)
+    with pytest.raises(QueryError, match="for no query"):
+        remote.query("SELECT WHERE")
+    with pytest.raises(QueryError, match="for no update"):
+        remote.update("INSERT")
+    with pytest.raises(QueryError, match="no SELECT, ASK"):
+        remote.query("INSERT DATA { <urn:a> <urn:a> <urn:a> }")
