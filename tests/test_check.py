@@ -959,6 +959,31 @@ def test_a_claim_without_passage_or_basis() -> None:
     assert told(evidence=[], mode={"is": "phone", "evidence": at()})
 
 
+def test_no_sentence_of_a_text_stands_in_the_facts() -> None:
+    eight = "Special Representative for Peninsula Peace and Security Affairs"
+    nine = "Special Representative for Korean Peninsula Peace and Security Affairs"
+    elided = "Special Representative for Korean … Peace and Security Affairs"
+
+    def told(printed: str) -> set[str]:
+        one = {"person": "suh-wook", "printed": printed}
+        date = {"is": "2020-09", "printed": printed}
+        status = {"is": "agreed", "date": "2020-09", "date_printed": printed}
+        findings = found(
+            article(
+                encounters=[meeting(printed=printed, participants=[one], date=date)],
+                channels=[{"channel": "rok-us-alliance-dialogue", "status": status}],
+                commitments=[promise(wording=printed)],
+                names=[{"of": "suh-wook", "printed": printed}],
+            ),
+            code="long-phrase",
+        )
+        assert all("9 words" in f.what for f in findings)
+        return {f.about[0] for f in findings}
+
+    assert told(eight) == told(elided) == set()
+    assert told(nine) == {MEETING["id"], "rok-us-alliance-dialogue", promise()["id"], "suh-wook"}
+
+
 def test_what_fulfils_a_promise() -> None:
     def told(code: str, **fields: Any) -> list[Finding]:
         day = fields.pop("day", "2021-06-01")

@@ -75,6 +75,8 @@ def test_what_can_not_be_cited(store: Embedded) -> None:
         cite.cite(store, "no-such-article-anywhere")
     with pytest.raises(UnknownName, match="alliance query articles"):
         cite.cite(store, "https://w3id.org/alliance-graph/id/person/antony-blinken")
+    with pytest.raises(UnknownName, match="no IRI"):
+        cite.cite(store, "https://w3id.org/alliance-graph/id/article/x> ?p ?o }")
 
 
 def test_bibtex_escapes_what_tex_would_read() -> None:

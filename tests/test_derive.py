@@ -115,7 +115,8 @@ def test_derived_pairs_know_since_when(derived: Embedded) -> None:
 
 def test_what_a_source_says_is_not_derived_once_more(derived: Embedded) -> None:
     query = "SELECT ?s ?p ?o { GRAPH graph:derived { ?s ?p ?o } FILTER(?p = ally:participant) }"
-    row = next(iter(derived.query(query)))
+    answer: Any = derived.query(query)
+    row = next(iter(answer))
     made = store()
     made.load([Quad(row["s"], row["p"], row["o"], NamedNode(PREFIXES["graph"] + "truthy"))])
     derive.derive(made)

@@ -146,6 +146,36 @@ def test_every_thing_with_a_name_has_a_dossier(store: Embedded) -> None:
         assert found.text(60).splitlines()[-1] == "What is not listed is not in these sources."
 
 
+def test_who_takes_part_and_in_which_capacity(store: Embedded) -> None:
+    call = text(dossier.dossier(store, "han-biden-call-2024-12"), "Who took part")
+    assert "Han Duck-soo as President of South Korea (acting)" in call
+    assert "Joe Biden as President of the United States · " in call
+    plan = dossier.dossier(store, "rok-us-north-korea-policy-consultation-2025-12")
+    assert not lines(plan, "Who took part")
+    assert "Kevin Kim as US Ambassador to South Korea (acting)" in text(plan, "Who is to take")
+    attempt = dossier.dossier(store, "us-contact-attempts-2021")
+    assert lines(attempt, "Who was to take part")
+
+
+def test_a_level_of_general_knowledge_is_not_stated(store: Embedded) -> None:
+    (level,) = [
+        line
+        for line in lines(dossier.dossier(store, "nuclear-consultative-group"), "Fact box")
+        if line.text.startswith("level")
+    ]
+    assert level.text == "level: deputy-minister · general knowledge"
+    box = text(dossier.dossier(store, "choi-biegun-2020-09"), "What is said")
+    assert "level: vice-minister · stated" in box
+
+
+def test_what_the_curators_decided_has_its_reason(store: Embedded) -> None:
+    (line,) = lines(dossier.dossier(store, "choi-biegun-2020-09"), "What the curators decided")
+    assert line.text.startswith("date-conflict: ranked, 20")
+    assert "journey in the month before" in line.note
+    (line,) = lines(dossier.dossier(store, "ko-knapper-2020-10"), "What the curators decided")
+    assert line.text.startswith("outside-occasion: kept as conflict")
+
+
 def test_json_is_the_same_in_plain_values(store: Embedded) -> None:
     found = dossier.dossier(store, "rok-us-alliance-dialogue")
     data = json.loads(json.dumps(found.as_dict(), ensure_ascii=False))

@@ -16,7 +16,6 @@ from alliance_graph.errors import Mark
 from alliance_graph.evidence import (
     Copy,
     Span,
-    blocks,
     digest,
     find,
     passage,
@@ -95,6 +94,11 @@ def test_the_examples_hold() -> None:
     assert doctest.testmod(evidence) == (0, 1)
 
 
+def lines(text: str) -> list[str]:
+    copy = Copy(text)
+    return [copy.text(line) for line in copy.lines]
+
+
 # --- words and digests --------------------------------------------------------------------------
 
 
@@ -130,7 +134,7 @@ def test_any_run_of_words_is_found_again(found: list[str], data: st.DataObject) 
 
 
 def test_blocks_are_the_lines_with_words() -> None:
-    assert blocks("one  two\n\n \t\nthree\r\nfour") == ["one two", "three", "four"]
+    assert lines("one  two\n\n \t\nthree\r\nfour") == ["one two", "three", "four"]
 
 
 def test_an_empty_copy_has_nothing() -> None:
@@ -194,7 +198,7 @@ def test_pin_turns_every_quote_into_a_locator() -> None:
     assert all(b.quote is None for b in done.blocks)
     assert all(e.quote is None for _, _, e in evidence.locators(done))
     assert [b.words for b in done.blocks] == [3, 14, 32, 15]
-    assert done.text_digest == digest(words(" ".join(blocks(TEXT)[i] for i in (1, 2, 4, 5))))
+    assert done.text_digest == digest(words(" ".join(lines(TEXT)[i] for i in (1, 2, 4, 5))))
     seen = {of: passage(done, e, TEXT) for _, of, e in evidence.locators(done)}
     assert seen == {
         "biegun-visit-2020-12 stephen-biegun": "his last journey",
@@ -271,7 +275,7 @@ def test_a_repeated_line_is_taken_after_the_block_before() -> None:
     done, findings = pin(article(blocks=twice, visits=[], encounters=[]), Copy(TEXT))
     assert findings == []
     assert done.blocks[0].digest == done.blocks[1].digest
-    assert done.text_digest == digest(words(" ".join(blocks(TEXT)[2:4])))
+    assert done.text_digest == digest(words(" ".join(lines(TEXT)[2:4])))
 
 
 def test_pinning_again_changes_nothing() -> None:
@@ -292,6 +296,26 @@ def test_the_text_itself_has_everything() -> None:
 def test_a_copy_with_other_paragraphs_has_everything(join: str) -> None:
     other = "A word before. " + join.join(words(unicodedata.normalize("NFD", TEXT)))
     assert verify(pinned(), other, where) == []
+
+
+def test_the_same_words_have_one_digest() -> None:
+    """A locator that somebody mended by hand shows without the text."""
+    there = {"p": 2, "words": "3-4", "digest": digest(words("had met"))}
+    other = there | {"digest": "0" * 16}
+
+    def told(*passages: dict[str, Any]) -> list[str]:
+        statements = article(
+            statements=[_statement(p) | {"id": f"s-{i}"} for i, p in enumerate(passages)]
+        ).statements
+        done = pinned().model_copy(update={"statements": statements})
+        return [f.what for f in evidence.places(done, where)]
+
+    assert told(there, there) == []
+    (one,) = told(there, other)
+    assert "another digest" in one
+    whole = {"p": 2, "words": "1-15", "digest": pinned().blocks[3].digest}
+    assert told(whole) == []
+    assert "another digest" in told(whole | {"digest": "0" * 16})[0]
 
 
 def test_a_changed_word_names_what_cites_it() -> None:

@@ -170,3 +170,12 @@ def test_heavy_libraries_are_not_imported_until_asked_for() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_a_portrait_shows_who_took_part_and_no_counterparts(made: Network) -> None:
+    portrait = node(made, "encounter/blue-house-portrait-2021-03-18")
+    assert portrait.detail("setting") == "portrait"
+    assert [e for e in made.edges if e.target == portrait.iri and e.kind == "took part"]
+    pairs = [e for e in made.edges if e.kind == "counterpart"]
+    assert pairs
+    assert not [e for e in pairs for c in e.claims if "blue-house-portrait" in c]

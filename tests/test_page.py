@@ -400,6 +400,9 @@ def test_a_chain_between_two_officials_with_evidence_of_each_hop(
     assert v.page.locator("svg.plan.wide[lang=en] .tie.lit").count() == 4
     v.set("from=person/mark-esper&to=person/park-il")
     assert "these sources" in text_of(v, "#panel")
+    # both posed for a portrait, which is no meeting
+    v.set("from=person/moon-jae-in&to=person/chung-eui-yong")
+    assert hops.count() == 5
     fine(v)
 
 

@@ -342,6 +342,68 @@ def test_the_chain_of_encounters(store: Embedded) -> None:
     assert none.text() == "0 rows: no chain of encounters links them in these sources\n"
 
 
+def test_allies_differ_where_an_article_says_so_or_positions_lie_apart(store: Embedded) -> None:
+    columns = ("topic", "difference", "position", "otherPosition", "holder")
+    found = set(rows(store, "disagreements", *columns))
+    paper = "hankyoreh-2021-03-19"
+    assert {f for f in found if f[1] == "said to differ"} == {
+        (topic, "said to differ", None, None, paper)
+        for topic in ("china-policy", "north-korea-policy", "wartime-operational-control")
+    }
+    assert ("china-policy", "unlike positions", "condemns", "balances", "antony-blinken") in found
+    # the rest of the first coding's rows were agreement
+    assert not {(f[2], f[3]) for f in found} & {("seeks", "supports"), ("supports", "reaffirms")}
+
+
+@pytest.mark.parametrize("name", ["who-met-whom", "met-without-being-counterparts"])
+def test_posing_for_a_portrait_is_no_meeting(store: Embedded, name: str) -> None:
+    listed = {r[0] for r in rows(store, "encounters", "encounter")}
+    assert "blue-house-portrait-2021-03-18" in listed
+    found = {r[0] for r in rows(store, name, "encounter")}
+    assert "two-plus-two-2021-03-18" in found
+    assert "blue-house-portrait-2021-03-18" not in found
+
+
+def test_no_chain_leads_over_a_portrait(store: Embedded) -> None:
+    found = rows(store, "shortest-chain", "encounter", start="moon", end="chung-eui-yong")
+    assert len(found) == 2
+
+
+def test_headlines_that_agree_with_the_body_are_shown_only_when_asked(store: Embedded) -> None:
+    some = rows(store, "headline-versus-holder", "versions", "holder")
+    assert (1,) not in {r[:1] for r in some}
+    assert {"kr-mofa", "diplomatic-sources-2025-12-12"} <= {r[1] for r in some}
+    every = rows(store, "headline-versus-holder", "versions", all=True)
+    assert (1,) in every
+    assert len(every) > len(some)
+
+
+def test_what_only_one_side_tells_of_one_call(store: Embedded) -> None:
+    call = "cho-blinken-call-2024-12-21"
+    found = set(rows(store, "only-one-side", "side", "thing", "class", event=call))
+    assert ("kr", "rok-us-japan-cooperation", "ally:discussed") in found
+    assert ("us", "us-intent-to-work-with-han", "ally:Commitment") in found
+    # both tell of the call itself
+    assert call not in {f[1] for f in found}
+
+
+def test_what_has_no_date_stands_behind_what_has_one(store: Embedded) -> None:
+    channel = "rok-us-foreign-ministers-meeting"
+    assert rows(store, "sessions", "state", channel=channel) == [("held",), ("planned",)]
+
+
+def test_a_part_of_the_name_is_no_other_spelling(store: Embedded) -> None:
+    found = {r[0] for r in rows(store, "spelled-differently", "printed")}
+    assert "Choi Jong-geon" in found
+    assert not found & {"Park", "Kim", "Blinken"}
+
+
+def test_unnamed_parties_are_addressed_or_party_as_the_text_has_it(store: Embedded) -> None:
+    found = set(rows(store, "unnamed-participants", "party", "as"))
+    assert ("reporters-at-campbell-remarks-2024-12-19", "addressed") in found
+    assert ("think-tank-experts-2020-10", "party") in found
+
+
 def test_valid_on_and_known_by_are_two_times(store: Embedded) -> None:
     known = {r[0] for r in rows(store, "encounters", "reported", known_by="2021-12")}
     assert known == {date(2020, 10, 16), date(2021, 3, 19)}

@@ -420,9 +420,9 @@ def test_days_rest_on_outside_knowledge_only_where_nothing_else_gives_them() -> 
     assert ("earliest", "2020-09-01") in said
     made = facts(encounters=[meeting(date=outside)])
     assert not {p for p, _ in truthy(made)} & {"date", "earliest", "latest"}
-    assert rows(made, "SELECT DISTINCT ?d WHERE { GRAPH graph:outside { ?e ally:earliest ?d } }") == [
-        ("2020-08-10",)
-    ]
+    assert rows(
+        made, "SELECT DISTINCT ?d WHERE { GRAPH graph:outside { ?e ally:earliest ?d } }"
+    ) == [("2020-08-10",)]
 
 
 def test_no_triple_stands_in_two_graphs() -> None:
@@ -460,3 +460,10 @@ def test_the_remark_on_an_unnamed_party_is_kept() -> None:
     party = {"id": "officials-2020-10", "label": "Officials", "note": "Whose is not told."}
     made = facts(unnamed=[party])
     assert rows(made, "SELECT ?n WHERE { ?x skos:editorialNote ?n }") == [("Whose is not told.",)]
+
+
+def test_a_tenure_is_named_by_who_and_what() -> None:
+    tenure = {"person": "stephen-biegun", "post": "us-deputy", "evidence": EVIDENCE}
+    made = facts(tenures=[tenure, tenure | {"capacity": "acting"}])
+    names = rows(made, "SELECT ?l WHERE { ?t a ally:Tenure ; rdfs:label ?l }")
+    assert names == [("Stephen Biegun, D",), ("Stephen Biegun, D (acting)",)]

@@ -323,6 +323,14 @@ def test_offices_say_whether_a_text_states_their_level(told: Report, made: Compi
     assert len(told.offices) == len(made.loaded.facts.offices)
 
 
+def test_a_channel_of_which_no_more_is_said_than_that_it_is_not(facts: Path) -> None:
+    article = facts / "articles" / "test-notes-2022-12-10.yaml"
+    change(article, "  status: proposed\n  polarity: denied\n", "  polarity: denied\n")
+    assert channel(of(facts), "au-jp-secretariat").denied
+    change(article, "  polarity: denied\n", "")
+    assert not channel(of(facts), "au-jp-secretariat").denied
+
+
 def test_what_a_channel_lacks(told: Report) -> None:
     denied = channel(told, "permanent-consultative-body-north-korea")
     assert denied.denied

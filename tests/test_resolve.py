@@ -56,6 +56,16 @@ def test_two_of_one_surname_are_proposed_and_none_taken(store: Embedded) -> None
     assert "suh-wook (Suh Wook)" in str(caught.value)
 
 
+def test_a_part_of_a_korean_compound_proposes_and_never_takes(store: Embedded) -> None:
+    found = resolve.find(store, "계엄")
+    assert [(m.id, m.how) for m in found] == [("yoon-martial-law-2024-12-03", "near")]
+    with pytest.raises(UnknownName, match="did you mean yoon-martial-law"):
+        resolve.one(store, "계엄")
+    assert resolve.one(store, "최종건").id == "choi-jong-kun"
+    # one syllable is a part of nearly everything
+    assert not [m for m in resolve.find(store, "한") if m.how == "near"]
+
+
 def test_a_misspelling_proposes_and_never_takes(store: Embedded) -> None:
     with pytest.raises(UnknownName, match="did you mean antony-blinken") as caught:
         resolve.one(store, "Antony Blinkin", {"person"})

@@ -227,6 +227,7 @@ def test_a_folder_that_is_not_there_is_a_finding(tmp_path: Path) -> None:
         (ARTICLE, "url: https:", "url: ftp:", "url", "ftp:", "ftp", "https://"),
         (ARTICLE, "example.org/biegun", "example.org/%zz[1]", "url", "https:", "%zz[1]”", "%5B"),
         ("people/choi-jong-kun.yaml", "label: Choi Jong-kun", "label: ' '", "too-short", "' '", "`label` is", "fill it"),
+        (ARTICLE, "encounters:\n", "decisions:\n- {finding: unused, about: [], decision: explained, why: x, on: 2026-11-21}\nencounters:\n", "too-short", "[], d", "`about` is empty", "fill it"),
         (ARTICLE, "words: 13-", "words: ١3-", "words", None, "cannot be “١3-", "as 28-41"),
         (ARTICLE, "kind: meeting", "kind: meting", "unknown-value", "meting", "“meting”", "did you mean meeting?"),
         (ARTICLE, "place: seoul", "place: soul", "unknown-id", "soul", "a place or a country is wanted", "did you mean seoul?"),

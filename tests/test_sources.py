@@ -42,9 +42,9 @@ def test_a_claim_rests_on_itself(g: ag.Graph) -> None:
     claims = [str(row[rows.columns.index("claim")].value) for row in rows.terms]  # type: ignore[union-attr]  # an IRI
     each = sources.behind(g.store, [[c, ID + "encounter/choi-biegun-2020-09"] for c in claims])
     assert [len(found) for found in each] == [1] * len(claims)
-    assert {s.place for found in each for s in found} == {
-        "paragraph 3, words 36–52",
-        "paragraph 3, words 100–122",
+    assert {(s.where, s.words) for found in each for s in found} == {
+        ("paragraph 3", "36-52"),
+        ("paragraph 3", "100-122"),
     }
 
 

@@ -41,9 +41,58 @@ def test_between_attestations_both_are_given_with_their_distance(store: Embedded
 
 def test_a_month_is_as_far_as_its_nearest_day(store: Embedded) -> None:
     offices = text(timeline.at(store, date(2020, 9, 1)), "Offices")
-    assert "US Deputy Secretary of State: Stephen Biegun · attested 2020-09, on that day" in offices
+    biegun = "US Deputy Secretary of State: Stephen Biegun · attested 2020-09"
+    # some day of that month: which one nobody says
+    assert f"{biegun}, that day lies within" in offices
     offices = text(timeline.at(store, date(2020, 10, 2)), "Offices")
     assert "attested 2020-09, 2 days before" in offices
+
+
+def test_one_of_several_days_is_only_maybe_the_day(store: Embedded) -> None:
+    found = timeline.at(store, date(2021, 3, 18))
+    assert "Yonhap News TV" in text(found, "Maybe on that day")
+    assert "Yonhap News TV" not in text(found, "On that day")
+    # an interval lasts over all its days
+    assert "Two days of ROK–US contacts" in text(found, "On that day")
+    impeached = timeline.at(store, date(2024, 12, 14))
+    assert "Impeachment of Yoon Suk Yeol" in text(impeached, "Maybe on that day")
+    titles = [s.title for s in timeline.at(store, date(2016, 10, 1)).sections]
+    assert [t for t in titles if t.startswith("Maybe")]
+    titles = [s.title for s in timeline.at(store, date(2015, 1, 1)).sections]
+    assert not [t for t in titles if t.startswith("Maybe")]
+
+
+def test_what_is_attested_far_away_is_counted_and_kept(store: Embedded) -> None:
+    found = timeline.at(store, date(2021, 3, 18))
+    (offices,) = [s for s in found.sections if s.title.startswith("Offices")]
+    far = [line for line in offices.lines if line.far]
+    assert any("Jeong Yeon-doo" in line.text for line in far)
+    assert offices.rest.startswith(f"{len(far)} more attestations farther than 400 days away; ")
+    assert f"{offices.rest}: --all shows them" in " ".join(found.text().split())
+    assert "Jeong Yeon-doo" not in found.text()
+    assert "Jeong Yeon-doo" in found.text(everything=True)
+    assert "--all" not in found.text(everything=True)
+    assert found._repr_html_().count("Jeong Yeon-doo") == 1
+    (listed,) = [s for s in found.as_dict()["sections"] if s["title"] == offices.title]
+    assert sum(line.get("far", False) for line in listed["lines"]) == len(far)
+    without = timeline.at(store, date(2021, 3, 18), window=None)
+    assert not any(line.far for s in without.sections for line in s.lines)
+
+
+def test_a_plan_reported_after_the_day_stands_apart(store: Embedded) -> None:
+    day = date(2025, 12, 10)
+    found = timeline.at(store, day)
+    assert "First ROK–US regular consultation" in text(found, "Reported only later")
+    assert "Meeting of Donald Trump" not in text(found, "Reported only later")
+    assert text(timeline.at(store, day, known_by=day), "Reported only later") == ""
+    assert text(timeline.at(store, date(2025, 12, 12)), "Reported only later") == ""
+    (later,) = [
+        s
+        for s in timeline.at(store, date(2020, 1, 1)).sections
+        if s.title.startswith("Reported only later")
+    ]
+    assert [line for line in later.lines if line.far and "regular consultation" in line.text]
+    assert "more reported only farther than 400 days later" in later.rest
 
 
 def test_capacity_goes_with_the_office(store: Embedded) -> None:

@@ -54,11 +54,11 @@ def test_claims_are_found_from_their_value(store: Embedded) -> None:
 
 def test_names_of_what_has_no_label(store: Embedded) -> None:
     part = iri("participation", "choi-biegun-2020-09.stephen-biegun")
-    tenure = iri("tenure", "kevin-kim.us-ambassador-kr.acting")
+    period = iri("status-period", "nuclear-consultative-group.active.2024-02-28")
     unknown = iri("person", "nobody")
-    names = why.names_of(store, [part, tenure, unknown])
+    names = why.names_of(store, [part, period, unknown])
     assert names[part] == "Stephen Biegun as US Deputy Secretary of State"
-    assert names[tenure] == "Kevin Kim as US Ambassador to South Korea as acting"
+    assert names[period] == "active, 2024-02-28"
     assert names[unknown] == "nobody"
 
 

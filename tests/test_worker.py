@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 import time
 from typing import Any
@@ -83,6 +84,24 @@ def test_errors_keep_their_kind_and_text() -> None:
         limited(query)
     with pytest.raises(AllianceError, match="ValueError: a bad value"):
         limited(other)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs Linux: seccomp is its own")
+def test_the_filter_of_calls_alone_keeps_sockets_away() -> None:
+    def job() -> bytes:
+        # a child has its filter from `limited`; what was open before stays
+        here, there = socket.socketpair()
+        here.sendall(b"open ")
+        told = there.recv(10)
+        for family in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX):
+            try:
+                socket.socket(family).close()
+                told += b"got one "
+            except PermissionError:
+                told += b"refused "
+        return told
+
+    assert limited(job) == b"open refused refused refused "
 
 
 def test_no_query_reaches_the_network() -> None:

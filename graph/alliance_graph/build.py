@@ -71,7 +71,7 @@ def find_all(root: Path) -> tuple[Loaded, list[Finding]]:
 
     loaded = seeds.load(root)
     findings = list(loaded.findings)
-    if not any(f.severity == "error" for f in findings):
+    if not loaded.broken:
         findings += check.check(loaded)
     return loaded, in_order(findings)
 
@@ -87,13 +87,15 @@ def compile_facts(root: Path, *, strict: bool = True) -> Compiled:
 
     holding_facts(root)
     loaded, findings = find_all(root)
-    _stop(findings, strict)
+    if loaded.broken:
+        raise BrokenFacts(findings)
     store = Embedded(rdf.quads(loaded.facts))
     store.load(ontology_quads())
     derive.derive(store)
     found = shapes.validate(store, lambda iri: _place(loaded, iri))
     findings = in_order([*findings, *found])
-    _stop(findings, strict)
+    if any(f.fails and (strict or f.severity == "error") for f in findings):
+        raise BrokenFacts(findings)
     return Compiled(loaded, store, tuple(findings))
 
 
@@ -123,12 +125,8 @@ def _place(loaded: Loaded, iri: str) -> Mark | None:
                 found.append((len(own), (article.id, section, i, field)))
     if found:
         return loaded.where(*max(found, key=lambda f: f[0])[1])
-    return loaded.mark(first)
-
-
-def _stop(findings: list[Finding], strict: bool) -> None:
-    if any(f.fails and (strict or f.severity == "error") for f in findings):
-        raise BrokenFacts(findings)
+    inside = rest.partition(".")[0] if kind == "claim" else ""
+    return loaded.where(first, inside) or loaded.mark(first)
 
 
 def summary(store: Embedded, findings: tuple[Finding, ...]) -> dict[str, int]:
@@ -212,7 +210,7 @@ def files(
     made: Compiled, counts: dict[str, int], texts: Path | None
 ) -> Iterator[tuple[str, bytes]]:
     """Every file of a build but its manifest, as (name, bytes)."""
-    from alliance_graph import codebook, network, outputs, page, questions, report, seeds
+    from alliance_graph import catalogue, codebook, network, outputs, page, questions, report, seeds
 
     quads = outputs.in_order(made.store.quads())
     yield "alliance.trig", outputs.trig(quads)
@@ -230,6 +228,8 @@ def files(
     yield "report.json", report.as_json(data).encode()
     yield "report.html", report.as_html(data).encode()
     yield "docs/codebook.html", codebook.as_html(made.store).encode()
+    yield "docs/questions.html", catalogue.as_html(made.store).encode()
+    yield "docs/questions.ttl", catalogue.as_turtle()
 
 
 def _portable(findings: tuple[Finding, ...], root: Path) -> Iterator[Finding]:
@@ -314,14 +314,7 @@ def _stage(out: Path) -> Iterator[Path]:
         out.parent.mkdir(parents=True, exist_ok=True)
         for left in out.parent.glob(f"{glob.escape(prefix)}*"):
             _sweep(left)
-        while True:
-            stage = Path(tempfile.mkdtemp(prefix=prefix, dir=out.parent))
-            lock = os.open(stage, os.O_RDONLY)
-            with contextlib.suppress(OSError):  # some drives know no locks
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            if stage.exists():
-                break
-            os.close(lock)  # swept by another build before it was locked
+        stage, lock = _locked_folder(prefix, out.parent)
     except OSError as bad:
         raise AllianceError(
             f"{out}: cannot be made ({bad.strerror}); name another folder with --out"
@@ -331,6 +324,19 @@ def _stage(out: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(stage, ignore_errors=True)
         os.close(lock)
+
+
+def _locked_folder(prefix: str, parent: Path) -> tuple[Path, int]:
+    """A new folder and the descriptor that holds its lock, free again when this process ends."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        with contextlib.suppress(FileNotFoundError):  # swept before it was locked: another one
+            lock = os.open(folder, os.O_RDONLY)
+            with contextlib.suppress(OSError):  # some drives know no locks
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if folder.exists():
+                return folder, lock
+            os.close(lock)
 
 
 def _sweep(left: Path) -> None:

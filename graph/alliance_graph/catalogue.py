@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple
 
 from alliance_graph import outputs, questions
+from alliance_graph.errors import UnknownName
+from alliance_graph.tables import ABSENCE, Table
 from alliance_graph.vocabulary import BASE, DCTERMS, ID, RDF, RDFS, SCHEMA, VOC, XSD
 
 if TYPE_CHECKING:
     from alliance_graph.questions import Param, Question
     from alliance_graph.store import Store
-    from alliance_graph.tables import Table
 
 QUESTION = BASE + "question/"
 """Where questions have their IRIs."""
@@ -110,17 +111,28 @@ class Sample:
 
 
 def sample(store: Store, question: Question) -> Sample:
-    """The answer to a question, asked with the values of its example."""
-    table = questions.ask(store, question.name, **question.example)
-    given = "".join(f" --param {name}={value}" for name, value in question.example.items())
-    command = f"alliance query {question.name}{given}"
+    """The answer to a question, asked with the values of its example.
+
+    Of other facts, which know nothing of the example, it is asked without, where it can be.
+    """
+    given = question.example
+    try:
+        table = questions.ask(store, question.name, **given)
+    except UnknownName:
+        if question.required:
+            table = Table((), (), question.name, question.absence or ABSENCE)
+        else:
+            given = {}
+            table = questions.ask(store, question.name)
+    told = "".join(f" --param {name}={value}" for name, value in given.items())
+    command = f"alliance query {question.name}{told}"
     return Sample(question, command, bare(question), len(table), _text(table))
 
 
 def _text(table: Table) -> str:
     if not table.terms:
         return table.text()
-    shown = replace(table, terms=table.terms[:_SHOWN]).text(width=100)
+    shown = replace(table, terms=table.terms[:_SHOWN]).text()
     return shown.rpartition("\n")[0].rpartition("\n")[0]
 
 

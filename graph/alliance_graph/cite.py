@@ -61,8 +61,8 @@ SELECT ?title ?author ?publisher ?day ?url ?kind WHERE {
 ORDER BY ?author"""
 
 _DATA_SET = """
-SELECT ?p ?o WHERE { <%s> ?p ?o FILTER(ISLITERAL(?o) && LANG(?o) IN ("", "en")) }
-ORDER BY ?p ?o""" % ONTOLOGY  # noqa: UP031 - braces are SPARQL's
+SELECT ?p ?o WHERE { ?set ?p ?o FILTER(ISLITERAL(?o) && LANG(?o) IN ("", "en")) }
+ORDER BY ?p ?o"""
 
 
 def cite(store: Store, what: str | None = None) -> Citation:
@@ -88,7 +88,11 @@ def _claim_names(what: str) -> Iterator[str]:
 
 
 def _bound(query: str, name: str, iri: str) -> str:
-    return query.replace("WHERE {", f"WHERE {{ VALUES ?{name} {{ {NamedNode(iri)} }}", 1)
+    try:
+        NamedNode(iri)
+    except ValueError as bad:
+        raise UnknownName(f"{iri}: no IRI ({bad})") from None
+    return query.replace("WHERE {", f"WHERE {{ VALUES ?{name} {{ <{iri}> }}", 1)
 
 
 def _rows(store: Store, text: str) -> list[dict[str, str]]:
@@ -108,7 +112,9 @@ def _claim(store: Store, claim: str, row: dict[str, str]) -> Citation:
 
 
 def _data_set(store: Store) -> Citation:
-    about = {r["p"].rpartition("/")[2]: r["o"] for r in _rows(store, _DATA_SET)}
+    about = {
+        r["p"].rpartition("/")[2]: r["o"] for r in _rows(store, _bound(_DATA_SET, "set", ONTOLOGY))
+    }
     return Citation(
         key=f"alliance-graph-{__version__}",
         type="dataset",

@@ -490,10 +490,11 @@ def why(what: str, texts: Path | None, form: str, where: Path | None) -> None:
 @main.command()
 @click.argument("date")
 @click.option("--known-by", help="Leave out what was published after this day.")
+@click.option("--all", "everything", is_flag=True, help="Also what is attested only far away.")
 @_format
 @_graph
 @_example("alliance at 2021-03-18")
-def at(date: str, known_by: str | None, form: str, where: Path | None) -> None:
+def at(date: str, known_by: str | None, everything: bool, form: str, where: Path | None) -> None:
     """What held on a DATE.
 
     Who is attested in which office, which channels are alive, what is planned.
@@ -501,7 +502,8 @@ def at(date: str, known_by: str | None, form: str, where: Path | None) -> None:
     from alliance_graph.graph import Graph
 
     snapshot = Graph(_open(where)).at(date, known_by)
-    click.echo(_json(snapshot.as_dict()) if form == "json" else snapshot.text())
+    told = _json(snapshot.as_dict()) if form == "json" else snapshot.text(everything=everything)
+    click.echo(told)
 
 
 @main.command()

@@ -239,10 +239,14 @@ def _too_long(case: _Case) -> _Told:
     return "too-long", what, "shorten it"
 
 
+def _empty(case: _Case) -> _Told:
+    return "too-short", f"`{case.name}` is empty", "fill it, or leave the field out"
+
+
 def _pattern(case: _Case) -> _Told:
     what, pattern = f"`{case.name}` cannot be {shown(case.given)}", str(case.context["pattern"])
     if pattern == r"\S":
-        return "too-short", f"`{case.name}` is empty", "fill it, or leave the field out"
+        return _empty(case)
     for start, told in _PATTERNS.items():
         if pattern.startswith(start):
             return (told[0], what, told[1])
@@ -270,6 +274,7 @@ _SENTENCES: dict[str, Callable[[_Case], _Told]] = {
     "string_type": _not_text,
     "string_too_long": _too_long,
     "string_pattern_mismatch": _pattern,
+    "too_short": _empty,
     "int_type": _not_a("a whole number, without quotes"),
     "bool_type": _not_a("true or false, without quotes"),
     "tuple_type": _not_a("a list: lines that begin with `- `"),

@@ -277,7 +277,7 @@ class _File:
         told = list(
             dict.fromkeys(q for claim in claims for q in claim.qualities if q != c.modality)
         )
-        if c.predicate == ALLY.level and "convention" not in told:
+        if c.predicate == ALLY.level and any(x.basis in ("", "article") for x in claims):
             told.append("stated")
         printed = list(dict.fromkeys(p for claim in claims for p in claim.printed))
         text = " · ".join([f"{spoken(c.predicate)}: {value}", *told, *map(quoted, printed)])
@@ -371,6 +371,38 @@ class _File:
         self.learn([*parts, *by])
         self.learn(p for e in by for p in self.all_of(e, ALLY.participation))
         return tuple(self.event(e, by[e]) for e in sorted(by, key=self.order))
+
+    def present(self, claims: Iterable[Claim]) -> tuple[Line, ...]:
+        """Who takes part, each with the capacity that the participation or else a tenure tells."""
+        by: dict[str, list[Claim]] = defaultdict(list)
+        for c in claims:
+            by[c.value.value].append(c)
+        self.learn(by)
+        lines = []
+        for part in sorted(by):
+            name = self.name(part)
+            for line in self.fields(by[part]):
+                rest = line.text.removeprefix("participation: ").removeprefix(name)
+                lines.append(replace(line, text=name + self.capacity(part) + rest))
+        return tuple(lines)
+
+    def capacity(self, part: str) -> str:
+        """In which capacity somebody takes part, in brackets; empty for a regular holder."""
+        posts = self.all_of(part, ALLY.inPost)
+        said = {short(c) for c in self.all_of(part, ALLY.capacity)} - {"regular"}
+        if said:
+            return f" ({', '.join(sorted(said))})"
+        held: dict[str, set[str]] = defaultdict(set)
+        for person in self.all_of(part, ALLY.person):
+            text = f"""SELECT DISTINCT ?post ?capacity WHERE {{
+                ?tenure a ally:Tenure ; org:member <{person}> ; ally:post ?post ;
+                  ally:capacity ?capacity }} ORDER BY ?post ?capacity"""
+            for row in select(self.store, text):
+                held[row["post"].value].add(short(row["capacity"].value))
+        alone = {p: min(held[p]) for p in posts if len(held[p]) == 1 and held[p] != {"regular"}}
+        of = {p: f" as {self.name(p)}" if len(posts) > 1 else "" for p in alone}
+        told = ", ".join(f"{alone[p]}{of[p]}" for p in alone)
+        return f" ({told})" if told else ""
 
     def event(self, event: str, claims: list[Claim]) -> Line:
         """An encounter or visit as seen by some who took part."""
@@ -484,7 +516,12 @@ class _File:
         """How tensions about this thing were settled, and why."""
         found = questions.ask(self.store, "decisions", thing=NamedNode(self.iri)).dicts()
         return tuple(
-            Line(f"{r['finding']}: {short(str(r['decision']))}", note=str(r["why"])) for r in found
+            Line(
+                f"{r['finding']}: {short(str(r['decision'])).replace('-', ' ')}"
+                + (f", {r['decided']}" if r["decided"] else ""),
+                note=str(r["why"]),
+            )
+            for r in found
         )
 
     def voice(self) -> tuple[Line, ...]:
@@ -903,9 +940,7 @@ def _record(f: _File) -> list[Section]:
     first = (ALLY.date, ALLY.scheduledFor, ALLY.statedOn, ALLY.setting, ALLY.inChannel)
     fields = f.fields(f.about, lambda p: p != ALLY.participation and p not in _NAMES, first)
     kind = (split(f.iri) or ("", ""))[0]
-    who: tuple[Line, ...] = tuple(
-        replace(line, text=line.text.removeprefix("participation: ")) for line in f.fields(parts)
-    )
+    who = f.present(parts)
     sections = [Section("What is said of it", f.absent(fields, "claims"))]
     if kind == "encounter":
         claimed = {c.predicate for c in f.about}
@@ -915,7 +950,10 @@ def _record(f: _File) -> list[Section]:
             if not claimed & wanted
         ]
         sections.append(Section("Not told", tuple(gaps)))
-        sections.append(Section("Who took part", f.absent(who, "participants")))
+        mark = f.mark(f.iri)
+        took = {"": "Who took part", "denied": "Who took part", "attempted": "Who was to take part"}
+        title = took.get(mark, "Who is to take part")
+        sections.append(Section(title, f.absent(who, "participants")))
         sections.append(
             Section(
                 "Counterparts it shows", f.pairs(f"FILTER(?e = {me} && ?near = ally:counterpartA)")

@@ -183,12 +183,6 @@ def _plain(word: str) -> str:
     return re.sub(r"^[^\w]+|[^\w]+$", "", folded) or folded
 
 
-def blocks(text: str) -> list[str]:
-    """The blocks that a copy proposes: each line with words in it, spaces evened out."""
-    copy = Copy(text)
-    return [copy.text(line) for line in copy.lines]
-
-
 # --- an article's locators ----------------------------------------------------------------------
 
 Loc = tuple[str | int, ...]
@@ -237,7 +231,7 @@ def word_range(evidence: Evidence) -> Span | None:
 def places(article: Article, where: Where | None = None) -> list[Finding]:
     """Whether each locator names a block that the article has, and words that the block has.
 
-    Needs no text.
+    And whether all that name the same words give them one digest. Needs no text.
     """
     return [*_repeated(article, where), *(f for _, f in _misplaced(article, where))]
 
@@ -259,12 +253,14 @@ def _repeated(article: Article, where: Where | None) -> Iterator[Finding]:
 
 def _misplaced(article: Article, where: Where | None) -> Iterator[tuple[Loc, Finding]]:
     counts = {(b.block, b.p): b.words for b in article.blocks}
+    digests = {(b.block, b.p, Span(0, b.words)): b.digest for b in article.blocks if b.words}
     for loc, of, evidence in locators(article):
         span = word_range(evidence)
         if span is None:
             continue
+        named = (evidence.block, evidence.p)
         name = f"{evidence.block} {evidence.p}"
-        count = counts.get((evidence.block, evidence.p), -1)
+        count = counts.get(named, -1)
         if count == -1:
             has = ", ".join(f"{b} {p}" for b, p in counts) or "no blocks"
             what = f"the evidence of {of} names block {name}, which the article does not have"
@@ -276,6 +272,9 @@ def _misplaced(article: Article, where: Where | None) -> Iterator[tuple[Loc, Fin
             mend = "give first and last word, as 28-41, or quote the passage and run `alliance pin`"
         elif count is not None and span.end > count:
             what = f"the evidence of {of} has the words {evidence.words}; block {name} has {count}"
+            mend = "quote the passage and run `alliance pin`"
+        elif digests.setdefault((*named, span), evidence.digest) != evidence.digest:
+            what = f"the evidence of {of} gives the words {evidence.words} of {name} another digest"
             mend = "quote the passage and run `alliance pin`"
         else:
             continue

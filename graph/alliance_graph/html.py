@@ -27,8 +27,10 @@ STYLE = """<style>
 text-align:left!important;vertical-align:bottom;padding:.25em 1em .25em 0}
 .ag table tbody tr{background:none!important}
 .ag table tbody td{border:0;border-bottom:1px solid color-mix(in srgb,currentColor 16%,transparent);
-text-align:left!important;vertical-align:top;padding:.3em 1em .3em 0;max-width:30em;white-space:normal}
-.ag table tbody td.ag-n,.ag table thead th.ag-n{text-align:right!important;font-variant-numeric:tabular-nums}
+text-align:left!important;vertical-align:top;padding:.3em 1em .3em 0;max-width:30em;
+white-space:normal}
+.ag table tbody td.ag-n,.ag table thead th.ag-n{text-align:right!important;
+font-variant-numeric:tabular-nums}
 .ag table tbody td.ag-w{white-space:nowrap}
 .ag .ag-s{color:color-mix(in srgb,currentColor 72%,transparent);font-size:.92em}
 .ag details>summary{cursor:pointer}

@@ -769,7 +769,7 @@ class Decision(Value):
 
     finding: Slug
     """The finding's code."""
-    about: Many[Short]
+    about: Many[Short] = Field(min_length=1)
     """The ids the finding speaks of."""
     decision: DecisionKind
     why: Text

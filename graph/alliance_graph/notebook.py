@@ -392,25 +392,26 @@ def shown(value: Value) -> str:
     return str(value)
 
 
-def passages(found: Sequence[sources.Source], most: int = 8) -> str:
-    """Sources as a list in HTML, a line an article; "" where there are none."""
-    by: dict[str, list[sources.Source]] = {}
+def passages(found: Sequence[sources.Source], most: int = 6) -> str:
+    """Sources as a list in HTML, a line for each article and who says it there; "" for none."""
+    by: dict[tuple[str, str], list[sources.Source]] = {}
     for source in found:
-        by.setdefault(source.article or source.name, []).append(source)
+        by.setdefault((source.article or source.name, source.holder), []).append(source)
     lines = []
-    for members in by.values():
+    for (_, holder), members in by.items():
         first = members[0]
-        places = list(dict.fromkeys(filter(None, map(_place, members))))
+        name = html.link(first.name, first.url, first.article)
+        if not first.article:
+            lines.append(f"from outside the articles: {name}")
+            continue
+        words: dict[str, list[str]] = {}
+        for member in members:
+            words.setdefault(member.where, []).append(member.words.replace("-", "–"))
+        places = [f"{where}, words {', '.join(dict.fromkeys(w))}" for where, w in words.items()]
         more = f"; and {len(places) - most} more" if len(places) > most else ""
-        told = html.link("; ".join(places[:most]) + more, "")
-        outside = "" if first.article else "from outside the articles: "
-        lines.append(outside + html.link(first.name, first.url, first.article))
-        lines[-1] += f": {told}" if places else ""
+        who = f"{holder}: " if holder else ""
+        lines.append(f"{name}: {html.link(who + '; '.join(places[:most]) + more, '')}")
     return html.listed(lines) if lines else ""
-
-
-def _place(source: sources.Source) -> str:
-    return f"{source.place} ({source.holder})" if source.holder else source.place
 
 
 # --- the magic -----------------------------------------------------------------------------------

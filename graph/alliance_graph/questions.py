@@ -456,20 +456,6 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
             yield kind, found[0], found.end()
 
 
-def keywords(text: str) -> frozenset[str]:
-    """The bare words of a query in upper case: what stands in strings, names or IRIs is none.
-
-    >>> sorted(keywords("ASK { ?service ex:from 'SERVICE' } # FROM"))
-    ['ASK']
-    """
-    found, before = set(), ""
-    for kind, token, _ in _tokens(text):
-        if kind == "word" and before != "@":
-            found.add(token.upper())
-        before = token
-    return frozenset(found)
-
-
 def insert(text: str, given: Mapping[str, tuple[Term, ...]]) -> str:
     """The query with the given variables in a VALUES block, first thing in its outermost pattern.
 

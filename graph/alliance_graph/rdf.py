@@ -229,6 +229,7 @@ class _Compiler:
 
     def __init__(self, facts: model.Facts) -> None:
         self.facts = facts
+        self.labels = {i.id: i.label for i in facts.identities()}
         self.kinds = facts.kinds()
         self.used: set[str] = set()
         self.said: list[_Said] = []
@@ -658,6 +659,10 @@ class _Compiler:
         account = _Account(cls, held["rank"], held["polarity"] == "denied", graph, where)
         if counts or isinstance(record, model.Record):
             self.beings[subject].accounts.append(account)
+        label = self.label_of(record)
+        if label:
+            # a planned pair is no relation, but a reader wants its name as well
+            yield from _labels(subject, label, None, where if counts else graph)
         if isinstance(record, model.Record):
             labels = self.beings[subject].labels
             labels.setdefault("en", record.label)
@@ -680,6 +685,21 @@ class _Compiler:
             yield from self.field_claim(
                 article, record, subject, name, claim, path, planned, graph, account.said
             )
+
+    def label_of(self, record: model.Said) -> str | None:
+        """The name of a record that has none of its own, made of what it ties together."""
+        match record:
+            case model.Tenure():
+                acting = "" if record.capacity == "regular" else f" ({record.capacity})"
+                return f"{self.labels[record.person]}, {self.labels[record.post]}{acting}"
+            case model.Membership():
+                member = self.labels.get(record.member, record.member)
+                return f"{member} in {self.labels[record.body]}"
+            case model.Counterparts():
+                first, second = sorted((record.a, record.b))
+                return f"{self.labels[first]} – {self.labels[second]}"
+            case _:
+                return None
 
     def subject(self, record: model.Said) -> NamedNode:
         match record:

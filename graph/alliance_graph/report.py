@@ -976,8 +976,10 @@ def _channels(desk: _Desk) -> Iterator[ChannelState]:
         others = len(sessions[channel.id]) - done
         told_of = [f"{done} held"] * bool(done) + [f"{others} not held"] * bool(others)
         cells.append(Cell("sessions", tuple(told_of), False))
-        said = [h for hs in desk.index.claims[channel.id].values() for h in hs]
-        denied = bool(said) and all(h.said["polarity"] == "denied" for h in said)
+        tellings = desk.index.tellings.get(channel.id, [])
+        bare: list[Told | Held] = [t for t in tellings if not any(model.claims_of(t.record))]
+        said = [*bare, *(h for hs in desk.index.claims[channel.id].values() for h in hs)]
+        denied = bool(said) and all(s.said["polarity"] == "denied" for s in said)
         yield ChannelState(
             channel.id, channel.label, channel.kind.replace("-", " "), tuple(cells), denied
         )

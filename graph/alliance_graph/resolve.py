@@ -7,6 +7,7 @@ the usual romanisations; where more than one thing could be meant, all are propo
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -73,10 +74,15 @@ def find(
         return known
     wanted = frozenset(kinds) if kinds else IDENTITIES | RECORDS
     named, entries = _entries(store, wanted)
-    return [
+    found = [
         Match(m.id, named.get(m.id, m.name), m.name, m.score, m.how)
         for m in names.search(text, entries, limit=limit)
     ]
+    sure = [m for m in found if m.how != "near"]
+    seen = {m.iri for m in sure}
+    parts = [m for m in _parts(text, named, entries) if m.iri not in seen]
+    seen |= {m.iri for m in parts}
+    return [*sure, *parts, *(m for m in found if m.iri not in seen)][:limit]
 
 
 def one(store: Store, text: str, kinds: Collection[str] | None = None) -> Match:
@@ -171,6 +177,25 @@ def _entries(store: Store, kinds: frozenset[str]) -> tuple[dict[str, str], list[
         if english and row["p"].value.endswith("prefLabel"):
             english_names.setdefault(thing, name.value)
     return english_names, entries
+
+
+def _parts(text: str, named: dict[str, str], entries: list[tuple[str, str]]) -> list[Match]:
+    """Things with a name in Hangul that contains ``text``: Korean compounds have no spaces."""
+    part = _joined(text)
+    if not re.fullmatch(r"[가-힣]{2,}", part):
+        return []
+    found: dict[str, Match] = {}
+    for thing, name in sorted(entries):
+        if part in _joined(name):
+            score = 100 * len(part) / len(_joined(name))
+            match = Match(thing, named.get(thing, name), name, score, "near")
+            if thing not in found or found[thing].score < score:
+                found[thing] = match
+    return sorted(found.values(), key=lambda m: (-m.score, m.iri))
+
+
+def _joined(text: str) -> str:
+    return "".join(unicodedata.normalize("NFC", text).split())
 
 
 def _ambiguous(text: str, found: list[Match]) -> str:

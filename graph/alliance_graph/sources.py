@@ -45,10 +45,9 @@ class Source:
     url: str = ""
 
     @property
-    def place(self) -> str:
-        """Where in the article."""
-        block = "paragraph" if self.block == "body" else self.block
-        return f"{block} {self.paragraph}, words {self.words.replace('-', '–')}" if block else ""
+    def where(self) -> str:
+        """The block of the article, such as "paragraph 3"."""
+        return f"{'paragraph' if self.block == 'body' else self.block} {self.paragraph}"
 
 
 def behind(store: Store, rows: Sequence[Sequence[str]]) -> list[list[Source]]:
@@ -61,6 +60,7 @@ def behind(store: Store, rows: Sequence[Sequence[str]]) -> list[list[Source]]:
             store,
             f"""SELECT ?c ?s ?o ?d WHERE {{
               VALUES ?s {{ {part} }} ?c rdf:subject ?s ; rdf:object ?o .
+              FILTER NOT EXISTS {{ ?c rdf:predicate ally:hasHeldPost }}
               OPTIONAL {{ ?c a ally:Derivation BIND(true AS ?d) }} }}""",
         ):
             claims[r["s"].value].append((r["c"].value, r["o"].value))
@@ -94,7 +94,7 @@ def _of_row(
 
 
 def _grounds(store: Store, derived: Iterable[str]) -> dict[str, list[str]]:
-    """The claims on which derived statements rest: those about each premise, or made of it."""
+    """The claims on which derived statements rest: each premise, or that it is so or has a part."""
     out: dict[str, list[str]] = defaultdict(list)
     for part in _parts(sorted(derived)):
         start = f"VALUES ?d {{ {part} }} ?d ally:premise"
@@ -102,8 +102,9 @@ def _grounds(store: Store, derived: Iterable[str]) -> dict[str, list[str]]:
             store,
             f"""SELECT DISTINCT ?d ?c WHERE {{
               {{ {start} ?c }}
-              UNION {{ {start} ?x . ?c rdf:subject ?x }}
-              UNION {{ {start} ?x . ?c rdf:object ?x }}
+              UNION {{ {start} ?x . ?c rdf:subject ?x ; rdf:predicate rdf:type }}
+              UNION {{ {start} ?x . ?c rdf:object ?x ; rdf:predicate ?part
+                VALUES ?part {{ ally:participation ally:statusPeriod }} }}
               ?c a ally:Claim }}""",
         ):
             out[r["d"].value].append(r["c"].value)

@@ -2,7 +2,8 @@
 
 Two times are kept apart: the day asked for (*valid on*, the events' own dates) and the day up to
 which publications count (*known by*). Nobody is said to hold an office between two attestations:
-each is given with its distance from the day.
+each is given with its distance from the day, and what lies farther away than a window of days is
+only counted in the text. Where a source knows a span of days and not the day, *maybe* is said.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, "Term"]
 
+WINDOW = 400
+"""Days before and after the day asked for, beyond which the text only counts: a year and a bit."""
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -46,13 +50,16 @@ class Snapshot:
             "sections": [s.as_dict() for s in self.sections],
         }
 
-    def text(self, width: int = 100) -> str:
-        """The day for a terminal, each line followed by its sources."""
+    def text(self, width: int = 100, everything: bool = False) -> str:
+        """The day for a terminal, each line followed by its sources.
+
+        With ``everything`` also the lines that lie outside the window of days.
+        """
         known = f", as known by {self.known_by}" if self.known_by else ""
         count = len(self.articles)
         out = [f"{self.date}{known}  ({count} article{'s' if count != 1 else ''})"]
         for section in self.sections:
-            out += ["", section.title, *section.text_lines(width)]
+            out += ["", section.title, *section.text_lines(width, everything)]
         out += ["", f"What is not listed is {ABSENCE}."]
         return "\n".join(out) + "\n"
 
@@ -81,17 +88,35 @@ class _Dated:
         """Days from ``day`` to the span: 0 in it; None where it has no end that one could count."""
         return days_from(day, self.first or self.last, self.last or self.first)
 
+    def distance(self, day: Day) -> str:
+        """How far the span is from ``day``, in words."""
+        days = self.days(day)
+        if days is None:
+            return "no day that one could count from"
+        if days == 0:
+            return "on that day" if self.first == self.last else "that day lies within"
+        return f"{abs(days)} day{'s' if abs(days) != 1 else ''} {'before' if days < 0 else 'after'}"
 
-def at(store: Store, day: Day, known_by: Day | None = None) -> Snapshot:
-    """What is attested around ``day`` by articles published up to ``known_by`` (default: all)."""
-    return _Day(store, day, known_by).snapshot()
+
+def at(
+    store: Store, day: Day, known_by: Day | None = None, window: int | None = WINDOW
+) -> Snapshot:
+    """What is attested around ``day`` by articles published up to ``known_by`` (default: all).
+
+    What lies more than ``window`` days away (None: no limit) is marked as far: it is in the
+    snapshot, but its text only counts it.
+    """
+    return _Day(store, day, known_by, window).snapshot()
 
 
 class _Day:
-    def __init__(self, store: Store, day: Day, known_by: Day | None) -> None:
+    def __init__(
+        self, store: Store, day: Day, known_by: Day | None, window: int | None = WINDOW
+    ) -> None:
         self.store = store
         self.day = day
         self.known_by = known_by
+        self.window = window
         self.articles: dict[str, Day] = {}
         for row in select(
             store,
@@ -105,15 +130,22 @@ class _Day:
         self._claims: dict[str, Claim] = {}
 
     def snapshot(self) -> Snapshot:
+        on, maybe = self.events()
+        planned, later = self.plans()
         sections = (
-            Section("On that day", self.events()),
-            Section("Offices, by the attestations nearest to it", self.offices()),
+            Section("On that day", on),
+            Section("Maybe on that day: the day is one of several", maybe),
+            self.offices(),
             Section("Channels", self.channels()),
-            Section("Planned, by reports up to that day", self.plans()),
+            Section("Planned, by reports up to that day", planned),
+            later,
             Section("Promises not known to be fulfilled", self.promises()),
         )
+        seldom = (sections[1], later)
         filled = tuple(
-            s if s.lines else replace(s, lines=(Line(ABSENCE, "absent"),)) for s in sections
+            s if s.lines else replace(s, lines=(Line(ABSENCE, "absent"),))
+            for s in sections
+            if s.lines or s not in seldom
         )
         return Snapshot(self.day, self.known_by, tuple(map(short, self.articles)), filled)
 
@@ -161,17 +193,13 @@ class _Day:
                 rows[:] = preferred
         return by
 
-    def distance(self, days: int | None) -> str:
-        if days is None:
-            return "no day that one could count from"
-        if days == 0:
-            return "on that day"
-        return f"{abs(days)} day{'s' if abs(days) != 1 else ''} {'before' if days < 0 else 'after'}"
+    def is_far(self, days: int | None) -> bool:
+        return days is not None and self.window is not None and abs(days) > self.window
 
     # what there is
 
-    def events(self) -> tuple[Line, ...]:
-        """Encounters, visits and background events whose dates take the day in."""
+    def events(self) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+        """Encounters, visits and background events on the day, and those that may be."""
         pattern = """VALUES ?class { ally:Encounter ally:Visit ally:ContextEvent }
             ?event a ?class .
             ?is rdf:subject ?event ; rdf:predicate rdf:type ; ally:inArticle ?article .
@@ -183,18 +211,31 @@ class _Day:
         columns = ("event", "class", "is", "article", "claim", "date", "rank", "articleOfDate")
         by = self.best(self.rows(pattern, *columns, "first", "last"), "event")
         names = why.names_of(self.store, (k[0] for k in by))
-        lines = []
+        lines: dict[bool, list[tuple[str, Line]]] = {True: [], False: []}
         for (event,), rows in by.items():
-            first, last = self.span(rows[0])
-            if _Dated(event, first, last, "").days(self.day) != 0:
+            here = [r for r in rows if _Dated(event, *self.span(r), "").days(self.day) == 0]
+            if not here:
                 continue
+            sure = len(here) == len(rows) and all(map(self.takes_in, here))
             days = ", ".join(dict.fromkeys(r["date"].value for r in rows))
             kind = spoken(rows[0]["class"].value)
             sources = self.sources(r[c].value for r in rows for c in ("is", "claim"))
-            lines.append((days, Line(f"{days} · {names[event]} ({kind})", "", sources)))
-        return tuple(line for _, line in sorted(lines, key=lambda x: (len(x[0]), x[0], x[1].text)))
+            lines[sure].append((days, Line(f"{days} · {names[event]} ({kind})", "", sources)))
+        on, maybe = (
+            tuple(x for _, x in sorted(lines[s], key=lambda x: (len(x[0]), x[0], x[1].text)))
+            for s in (True, False)
+        )
+        return on, maybe
 
-    def offices(self) -> tuple[Line, ...]:
+    def takes_in(self, row: Row) -> bool:
+        """Whether a date that has the day in its span says that it was on this day.
+
+        An interval lasts over all its days; a month, or one of several days, leaves the day open.
+        """
+        first, last = self.span(row)
+        return first == last or ("/" in row["date"].value and first is not None)
+
+    def offices(self) -> Section:
         """For each office the attestations on the day, or the nearest before and after it."""
         tenures = """?tenure a ally:Tenure ; org:member ?person ; ally:post ?post ;
               ally:capacity ?capacity .
@@ -237,15 +278,26 @@ class _Day:
                 seats[key[0]].append((days, key))
         names = why.names_of(self.store, {t for k in spans for t in k[:2]})
         lines = []
+        shown: set[str] = set()
         for post in sorted(seats, key=lambda p: (names[p], p)):
             for days, key in _nearest(seats[post]):
                 capacity = f" ({key[2]})" if key[2] else ""
                 text = (
                     f"{names[post]}: {names[key[1]]}{capacity} · attested {key[3]}, "
-                    f"{self.distance(days)}"
+                    f"{spans[key].distance(self.day)}"
                 )
-                lines.append(Line(text, "", self.sources(by[key])))
-        return tuple(lines)
+                far = self.is_far(days)
+                lines.append(Line(text, "", self.sources(by[key]), far=far))
+                shown |= set() if far else {post}
+        hidden = len(seats) - len(shown)
+        more = sum(line.far for line in lines)
+        rest = (
+            f"{more} more attestation{'s' if more != 1 else ''} farther than {self.window} days "
+            f"away; {hidden} office{'s have' if hidden != 1 else ' has'} no nearer one"
+        )
+        return Section(
+            "Offices, by the attestations nearest to it", tuple(lines), rest if more else ""
+        )
 
     def channels(self) -> tuple[Line, ...]:
         """For each channel the last status attested by the day, and the session before it."""
@@ -293,18 +345,18 @@ class _Day:
             now = [s for s in reached if min(s.last or self.day, self.day) == last]
             for text, mark in dict.fromkeys((s.text, s.extra) for s in now):
                 same = [s for s in now if (s.text, s.extra) == (text, mark)]
-                where = self.distance(same[0].days(self.day))
+                where = same[0].distance(self.day)
                 claims = [c for s in same for c in s.claims]
                 lines.append(Line(f"{name}: {text} · {where}", mark, self.sources(claims)))
         elif statuses:
             nearest = min(statuses, key=lambda s: (s.first or s.last or self.day, s.text))
-            where = self.distance(nearest.days(self.day))
+            where = nearest.distance(self.day)
             text = f"{name}: first attested later, {nearest.text} · {where}"
             lines.append(Line(text, nearest.extra, self.sources(nearest.claims)))
         before = [s for s in sessions if (s.days(self.day) or 0) <= 0]
         if before:
             s = max(before, key=lambda s: (s.days(self.day) or 0, s.text))
-            text = f"{name}: session {s.text} · {self.distance(s.days(self.day))}"
+            text = f"{name}: session {s.text} · {s.distance(self.day)}"
             lines.append(Line(text, "", self.sources(s.claims)))
         return lines
 
@@ -327,8 +379,8 @@ class _Day:
             out[channel].append(_Dated(event, first, last, text, claims))
         return out
 
-    def plans(self) -> tuple[Line, ...]:
-        """Plans that were told by the day, whose time had not gone by, and that nothing fulfils."""
+    def plans(self) -> tuple[tuple[Line, ...], Section]:
+        """Plans whose time had not gone by and that nothing fulfils: told by the day, or later."""
         pattern = """VALUES ?class {
               ally:PlannedEncounter ally:PlannedVisit ally:PlannedContextEvent
             }
@@ -346,18 +398,27 @@ class _Day:
         columns = ("plan", "is", "article", "modality", "claim", "date", "articleOfDate", "rank")
         found = self.best(self.rows(pattern, *columns, "first", "last"), "plan")
         names = why.names_of(self.store, (k[0] for k in found))
-        lines = []
+        lines: list[Line] = []
+        later: list[Line] = []
         for (plan,), rows in found.items():
             told = min(self.articles[r["article"].value] for r in rows)
             last = max((d for r in rows if (d := self.span(r)[1])), default=None)
-            if told > self.day or (last is not None and last < self.day):
+            dated = any(d for r in rows for d in self.span(r))
+            if (last is not None and last < self.day) or (told > self.day and not dated):
                 continue
             days = ", ".join(sorted({r["date"].value for r in rows if "date" in r})) or "no date"
             modality = ", ".join(sorted({short(r["modality"].value) for r in rows}))
             sources = self.sources(r[c].value for r in rows for c in ("is", "claim") if c in r)
             text = f"{days} · {names[plan]} · told {told}"
-            lines.append(Line(text, modality, sources))
-        return tuple(sorted(lines, key=lambda line: line.text))
+            far = told > self.day and self.is_far((told - self.day).days)
+            line = Line(text, modality, sources, far=far)
+            (later if told > self.day else lines).append(line)
+        lines.sort(key=lambda line: line.text)
+        later.sort(key=lambda line: line.text)
+        more = sum(line.far for line in later)
+        rest = f"{more} more reported only farther than {self.window} days later" if more else ""
+        title = "Reported only later: planned for that day or after it"
+        return tuple(lines), Section(title, tuple(later), rest)
 
     def promises(self) -> tuple[Line, ...]:
         """Commitments made or told by the day that no source shows settled."""

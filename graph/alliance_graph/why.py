@@ -237,12 +237,11 @@ def names_of(store: Store, things: Iterable[str]) -> dict[str, str]:
 _MADE_OF = {
     # kind -> properties that tell what it is, in the order of the sentence
     "participation": ("person", "unnamedParty", "inPost"),
-    "tenure": ("member", "post", "organization", "capacity"),
     "status-period": ("status", "date"),
     "counterparts": ("counterpartA", "counterpartB"),
     "evidence": (),
 }
-_JOINED = {"participation": " as ", "tenure": " as ", "status-period": ", ", "counterparts": " – "}
+_JOINED = {"participation": " as ", "status-period": ", ", "counterparts": " – "}
 
 
 def _composed(store: Store, things: dict[str, tuple[str, str]]) -> dict[str, str]:
@@ -262,8 +261,6 @@ def _composed(store: Store, things: dict[str, tuple[str, str]]) -> dict[str, str
     out = {}
     for thing, (kind, _) in things.items():
         words = [inner.get(o.value) or _word(o) for o in wanted[thing]]
-        if kind == "tenure" and words[-1:] == ["regular"]:
-            words.pop()
         out[thing] = _JOINED.get(kind, " ").join(words)
     return out
 
@@ -286,11 +283,19 @@ class Line:
     sources: tuple[Source, ...] = ()
     note: str = ""
     """The curator's remark."""
+    far: bool = False
+    """Whether a text for people only counts it: far from the day that was asked for."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values; what is empty is left out."""
         sources = [{k: v for k, v in asdict(s).items() if v} for s in self.sources]
-        out = {"text": self.text, "mark": self.mark, "note": self.note, "sources": sources}
+        out = {
+            "text": self.text,
+            "mark": self.mark,
+            "note": self.note,
+            "far": self.far,
+            "sources": sources,
+        }
         return {k: v for k, v in out.items() if v or k == "text"}
 
 
@@ -300,9 +305,11 @@ class Section:
 
     title: str
     lines: tuple[Line, ...]
+    rest: str = ""
+    """What stands for the lines that are far, in a text for people."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Plain values for JSON; lines that are far stand there as well."""
         return {"title": self.title, "lines": [line.as_dict() for line in self.lines]}
 
     def html(self) -> str:
@@ -310,21 +317,33 @@ class Section:
         from alliance_graph import html
 
         mark = {"absent": ""}
-        lines = [
-            (mark.get(line.mark, line.mark), line.text, line.note, _places(line.sources))
-            for line in self.lines
-        ]
-        return html.section(self.title, lines)
+        near, far = (
+            [
+                (mark.get(line.mark, line.mark), line.text, line.note, _places(line.sources))
+                for line in self.lines
+                if line.far == wanted
+            ]
+            for wanted in (False, True)
+        )
+        rest = html.section(self.rest, far, most=0) if far else ""
+        return html.section(self.title, near) + rest
 
-    def text_lines(self, width: int) -> Iterator[str]:
-        """The lines for a terminal, each followed by its sources; without the heading."""
+    def text_lines(self, width: int, everything: bool = False) -> Iterator[str]:
+        """The lines for a terminal, each followed by its sources; without the heading.
+
+        Lines that are far are only counted, unless ``everything`` is wanted.
+        """
         for line in self.lines:
+            if line.far and not everything:
+                continue
             mark = f"[{line.mark}] " if line.mark and line.mark != "absent" else ""
             yield from hanging(mark + line.text, "  ", "    ", width)
             if line.note:
                 yield from hanging(f"note: {line.note}", "    ", "    ", width)
             for place in _places(line.sources):
                 yield from hanging(place, "      ← ", "        ", width)
+        if self.rest and not everything:
+            yield from hanging(f"{self.rest}: --all shows them", "  ", "    ", width)
 
 
 def hanging(text: str, first: str, rest: str, width: int) -> list[str]:

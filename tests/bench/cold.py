@@ -29,6 +29,7 @@ def main() -> None:
         home = Path(folder)
         build.build(paths.seeds(), home / "build")
         blinken = "https://w3id.org/alliance-graph/id/person/antony-blinken"
+        in_rdflib = [sys.executable, "-c", _RDFLIB, str(home / "build" / "alliance.trig"), blinken]
         print("CPU seconds of the whole process (median, least–most) and peak memory")
         figures = paired(
             {
@@ -36,9 +37,7 @@ def main() -> None:
                 "import alliance_graph": [sys.executable, "-c", "import alliance_graph"],
                 "alliance --help": [*alliance, "--help"],
                 "alliance query counterparts": ask,
-                "the same file and query in rdflib": [
-                    sys.executable, "-c", _RDFLIB, str(home / "build" / "alliance.trig"), blinken,
-                ],  # fmt: skip
+                "the same file and query in rdflib": in_rdflib,
                 "alliance show blinken": [*alliance, "show", "blinken"],
                 "alliance build, nothing changed": [*alliance, "build"],
             },
@@ -50,6 +49,8 @@ def main() -> None:
         def forget() -> None:
             shutil.rmtree(home / "again", ignore_errors=True)
 
-        whole = {"alliance build, five articles from nothing": [*alliance, "build", "--out", "again"]}
+        whole = {
+            "alliance build, five articles from nothing": [*alliance, "build", "--out", "again"]
+        }
         for name, figure in paired(whole, home, 5, forget).items():
             print(figure.row(name))

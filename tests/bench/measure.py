@@ -25,7 +25,9 @@ class Figures:
         return f"{name:<46} {self.median:>8.3f} s  {span:>13}  {self.megabytes:>6.0f} MB"
 
 
-def run(command: Sequence[str], cwd: Path, env: dict[str, str] | None = None) -> tuple[float, float]:
+def run(
+    command: Sequence[str], cwd: Path, env: dict[str, str] | None = None
+) -> tuple[float, float]:
     """CPU seconds (user and system) and peak megabytes of one run; raises where it fails."""
     child = subprocess.Popen(
         command, cwd=cwd, env={**os.environ, **(env or {})}, stdout=subprocess.DEVNULL

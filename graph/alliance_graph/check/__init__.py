@@ -47,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     integrity.countries,
     integrity.parities,
     integrity.evidenced,
+    integrity.phrases_printed,
     integrity.promises,
     integrity.blocks,
 )

@@ -176,6 +176,12 @@ CODES: dict[str, Code] = {
         "a claim has neither a passage nor another basis",
         "add `evidence:`, or a `basis:` other than article",
     ),
+    "long-phrase": Code(
+        "warning",
+        "a phrase as printed has so many words in a row that it is a quotation",
+        "print fewer than nine, or leave words out with …",
+        settle=None,
+    ),
     "fulfilled-before-made": Code(
         "warning",
         "what fulfils a promise lies before the promise",

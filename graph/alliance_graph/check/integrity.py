@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
@@ -129,6 +130,30 @@ def evidenced(index: Index) -> Iterator[Finding]:
             what = f"{told.id}: nothing bears out {listed}"
             found = finding(index, "no-evidence", what, (told.id,), told)
             yield replace(found, where=index.loaded.where(*told.loc, *loc))
+
+
+MOST_WORDS = 8
+"""So many words of a text in a row may stand in the facts; the text is not ours to publish."""
+
+
+def phrases_printed(index: Index) -> Iterator[Finding]:
+    """More words of an article in a row than may stand here."""
+    for told in index.told:
+        printed: list[tuple[tuple[str | int, ...], str | None]] = [((), told.record.printed)]
+        for field, at, claim in claims_of(told.record):
+            printed.append(((field, at), claim.printed))
+            printed.append(((field, at), getattr(claim, "date_printed", None)))
+            if field == "wording":
+                printed.append(((field, at), claim.is_))
+        for name in ("participants", "travellers"):
+            people = getattr(told.record, name, ())
+            printed += (((name, at), one.printed) for at, one in enumerate(people))
+        for loc, text in printed:
+            run = max((len(part.split()) for part in re.split(r"…|\.\.\.", text or "")), default=0)
+            if run > MOST_WORDS:
+                what = f"{told.id}: {run} words of the text in a row are printed here"
+                found = finding(index, "long-phrase", what, (told.id,), told)
+                yield replace(found, where=index.loaded.where(*told.loc, *loc))
 
 
 def promises(index: Index) -> Iterator[Finding]:

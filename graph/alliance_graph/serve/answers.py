@@ -11,12 +11,11 @@ import io
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import IO, Any, cast
 
 import pyoxigraph as ox
 
-from alliance_graph import questions, tables
+from alliance_graph import tables
 from alliance_graph.errors import LimitError, QueryError
 from alliance_graph.serve import pages
 from alliance_graph.serve.pool import Head, Limits
@@ -65,6 +64,22 @@ NAMES = {
 # What XML 1.0 cannot hold (section 2.2), as UTF-8: most controls, U+FFFE and U+FFFF.
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]|&#(?:x0*[0-8bcef];|x1)")
 
+
+# What may hold such a word without its being one, then the word itself
+# (https://www.w3.org/TR/sparql11-query/#sparqlGrammar). A text that nobody closes ends with the
+# query, so that each part of it is read once.
+_SKIMMED = re.compile(
+    r"""\#[^\n]*+
+    |<[^<>"{}|^`\\\x00-\x20]*+>
+    |\'{3}(?:\'{0,2}(?:[^\'\\]|\\.))*+(?:\'{3}|\'{0,2}\\?\Z)
+    |"{3}(?:"{0,2}(?:[^"\\]|\\.))*+(?:"{3}|"{0,2}\\?\Z)
+    |\'(?:[^\'\\\n]|\\.)*+(?:\'|$|\\\Z)
+    |"(?:[^"\\\n]|\\.)*+(?:"|$|\\\Z)
+    |[?$@][\w-]+
+    |(?<![\w-])[\w-]*+:(?:[\w:.%-]|\\.)*+
+    |\b(SERVICE|FROM)\b""",
+    re.VERBOSE | re.DOTALL | re.IGNORECASE | re.MULTILINE,
+)
 
 _SMALL = 1_400
 """Bytes that fit into one packet anyway."""
@@ -186,7 +201,7 @@ class Answers:
 
     def _found(self, request: Head) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
         text: str = request["query"]
-        words = _keywords(text)
+        words = keywords(text)
         if "SERVICE" in words:
             raise RefusedError(403, "SERVICE is refused: this endpoint asks no other one")
         default, named = request.get("default", ()), request.get("named", ())
@@ -213,8 +228,9 @@ class Answers:
             raise QueryError(f"the engine could not answer: {bad}") from None
         body = bytes(sink.data)
         most = self._limits.rows
-        # a row takes three bytes at least, so that small replies need not be counted
-        if not sink.full and len(body) < 3 * most:
+        # a row takes three bytes at least; only rows without a value must be counted one by one
+        few = len(body) < 3 * most or (sink.rows < most and b"{}" not in body)
+        if few and not sink.full:
             return body, False
         solutions = _parsed(body)
         columns = tuple(v.value for v in solutions.variables)
@@ -273,7 +289,8 @@ class _Sink(io.RawIOBase):
         self.full = False
         self._most = most
         self._enough = enough
-        self._rows = 0
+        self.rows = 0
+        """How many are complete, but for the last and for those without any value."""
         self._seen = 0
 
     def writable(self) -> bool:
@@ -284,20 +301,21 @@ class _Sink(io.RawIOBase):
         if not self.full:
             self.data += data
             # in a text the quote would stand behind a backslash: here two rows meet
-            self._rows += bytes(self.data[max(0, self._seen - 3) :]).count(b'},{"')
+            self.rows += bytes(self.data[max(0, self._seen - 3) :]).count(b'},{"')
             self._seen = len(self.data)
-            if self._seen > self._most or self._rows > self._enough:
+            if self._seen > self._most or self.rows > self._enough:
                 self.full = True
                 raise _FullError
         return len(data)
 
 
-@lru_cache(maxsize=256)
-def _keywords(text: str) -> frozenset[str]:
-    """The keywords of a query, if it may have one of those that matter here."""
-    if not re.search("service|from", text, re.IGNORECASE):
-        return frozenset()
-    return questions.keywords(text)
+def keywords(text: str) -> frozenset[str]:
+    """Which of SERVICE and FROM a query uses as keywords, not in its texts, names or remarks.
+
+    >>> sorted(keywords("SELECT ('SERVICE <x>' AS ?from) FROM <urn:from> { } # service"))
+    ['FROM']
+    """
+    return frozenset(found[1].upper() for found in _SKIMMED.finditer(text) if found[1])
 
 
 def _error(status: int, text: str) -> tuple[Head, bytes]:

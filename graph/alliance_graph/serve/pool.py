@@ -306,10 +306,19 @@ class Pool:
         self._closing = True
         for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for ready in self._idle:
             ready.close()
+        # an event loop may hold the socket open beyond its close
+        with contextlib.suppress(OSError):
+            self._home.control.shutdown(socket.SHUT_RDWR)
         self._home.control.close()
         with contextlib.suppress(ChildProcessError):
+            for _ in range(60):
+                if os.waitpid(self._home.pid, os.WNOHANG)[0]:
+                    return
+                await asyncio.sleep(_SOON)
+            os.kill(self._home.pid, signal.SIGKILL)
             os.waitpid(self._home.pid, 0)
 
     async def run(

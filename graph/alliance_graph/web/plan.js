@@ -86,6 +86,8 @@ function chain(from, to) {
         const e = edges[k];
         const j = e.a === i ? e.b : e.a;
         if (e.k !== "took part" || e.t || came.has(j) || nodes[j].t || nodes[e.b].k !== "encounter") continue;
+        // posing for a picture or sitting in the audience is no meeting
+        if (nodes[e.b].b?.setting === "portrait" || e.g === "audience") continue;
         came.set(j, i);
         next.push(j);
       }
