@@ -960,9 +960,9 @@ def test_a_claim_without_passage_or_basis() -> None:
 
 
 def test_no_sentence_of_a_text_stands_in_the_facts() -> None:
-    eight = "Special Representative for Peninsula Peace and Security Affairs"
-    nine = "Special Representative for Korean Peninsula Peace and Security Affairs"
-    elided = "Special Representative for Korean … Peace and Security Affairs"
+    eight = "one two three four five six seven eight"
+    nine = f"{eight} nine"
+    elided = f"{eight} … {eight}"
 
     def told(printed: str) -> set[str]:
         one = {"person": "suh-wook", "printed": printed}
