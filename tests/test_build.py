@@ -43,8 +43,6 @@ def test_a_build_holds_what_the_design_says(built: Path) -> None:
         "report.html",
         "report.json",
         "docs/codebook.html",
-        "docs/questions.html",
-        "docs/questions.ttl",
         "manifest.json",
     } <= names
     assert any(n.startswith("tables/") and n.endswith(".csv") for n in names)

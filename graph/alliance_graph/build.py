@@ -210,7 +210,7 @@ def files(
     made: Compiled, counts: dict[str, int], texts: Path | None
 ) -> Iterator[tuple[str, bytes]]:
     """Every file of a build but its manifest, as (name, bytes)."""
-    from alliance_graph import catalogue, codebook, network, outputs, page, questions, report, seeds
+    from alliance_graph import codebook, network, outputs, page, questions, report, seeds
 
     quads = outputs.in_order(made.store.quads())
     yield "alliance.trig", outputs.trig(quads)
@@ -228,8 +228,6 @@ def files(
     yield "report.json", report.as_json(data).encode()
     yield "report.html", report.as_html(data).encode()
     yield "docs/codebook.html", codebook.as_html(made.store).encode()
-    yield "docs/questions.html", catalogue.as_html(made.store).encode()
-    yield "docs/questions.ttl", catalogue.as_turtle()
 
 
 def _portable(findings: tuple[Finding, ...], root: Path) -> Iterator[Finding]:

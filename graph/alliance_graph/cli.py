@@ -335,15 +335,22 @@ def _coverage_text(rows: list[BlockCoverage]) -> str:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "ttl"]),
+    type=click.Choice(["text", "json", "ttl", "html"]),
     default="text",
     show_default=True,
-    help="ttl: as sh:SPARQLExecutable, for catalogues of queries.",
+    help="ttl: as sh:SPARQLExecutable; html: a page of all, with what each answers.",
 )
+@_graph
 @_example("alliance questions counterparts")
-def questions(name: str | None, tag: str | None, form: str) -> None:
+def questions(name: str | None, tag: str | None, form: str, where: Path | None) -> None:
     """List the questions, or describe one."""
     from alliance_graph import questions as job
+
+    if form == "html":
+        from alliance_graph import catalogue
+
+        _write(catalogue.as_html(_open(where)).encode())
+        return
 
     if form == "ttl":
         from alliance_graph import catalogue

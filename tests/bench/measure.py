@@ -29,9 +29,9 @@ def run(
     command: Sequence[str], cwd: Path, env: dict[str, str] | None = None
 ) -> tuple[float, float]:
     """CPU seconds (user and system) and peak megabytes of one run; raises where it fails."""
-    child = subprocess.Popen(
-        command, cwd=cwd, env={**os.environ, **(env or {})}, stdout=subprocess.DEVNULL
-    )
+    given = {**os.environ, **(env or {})}
+    given.pop("PYTHONDONTWRITEBYTECODE", None)  # users' Python keeps what it compiled
+    child = subprocess.Popen(command, cwd=cwd, env=given, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
