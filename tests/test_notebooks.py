@@ -75,6 +75,7 @@ def cells(path: Path, kind: str) -> list[dict[str, Any]]:
 
 
 def test_as_a_page_it_asks_nothing_of_any_network() -> None:
+    # nbconvert and nbformat ship no types for their calls
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]
         template_name="offline", extra_template_basedirs=[str(ROOT / "notebooks")]
     )

@@ -559,6 +559,7 @@ def test_everything_can_be_taken_along(browser: Browser, address: str, store: Em
     assert [n["iri"] for n in data["nodes"]] == [r["iri"] for r in rows]
     assert any(t["claims"] for t in data["ties"])
     answer = store.query(take(v, "sparql").decode())
+    # a SELECT that binds both
     found = {(r["iri"].value, r["name"].value) for r in answer}  # type: ignore[union-attr]
     assert found == {(r["iri"], r["name"]) for r in rows}
     drawing = ElementTree.fromstring(take(v, "svg"))

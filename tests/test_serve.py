@@ -813,6 +813,7 @@ def test_rdflib_as_a_client(server: Server, store: Embedded) -> None:
     for question in ASKED[::4]:
         answer = graph.query(question.standalone())
         rows = sorted(
+            # the answer of a SELECT has rows
             tuple("" if cell is None else str(cell) for cell in row)  # type: ignore[union-attr]
             for row in answer
         )

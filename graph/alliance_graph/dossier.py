@@ -715,6 +715,7 @@ def _channel(f: _File) -> list[Section]:
     if status:
         box.append(Line(f"last attested status: {status}", "derived"))
     for what, predicate in _CHANNEL_BOX.items():
+        # mypy infers no type for a lambda whose default binds the loop's value
         lines = f.fields(f.about, lambda p, wanted=predicate: p == wanted)  # type: ignore[misc]
         box += f.absent(lines, what)
     lineage = f.fields(f.about, lambda p: p in (ALLY.partOf, ALLY.succeeds))
@@ -768,12 +769,14 @@ def _statuses(f: _File) -> tuple[Line, ...]:
 def _sessions(f: _File) -> tuple[Line, ...]:
     table = questions.ask(f.store, "sessions", channel=NamedNode(f.iri))
     rows = [dict(zip(table.columns, terms, strict=True)) for terms in table.terms]
-    encounters = sorted({str(r["encounter"].value) for r in rows})  # type: ignore[union-attr]  # bound
+    # the question binds ?encounter in every row, which no type tells
+    encounters = sorted({str(r["encounter"].value) for r in rows})  # type: ignore[union-attr]
     told: dict[str, list[Claim]] = defaultdict(list)
     for c in why.claims(f.store, encounters):
         if c.predicate in (RDF + "type", ALLY.inChannel, ALLY.sessionNumber):
             told[c.subject].append(c)
     f.learn(encounters)
+    # bound here as above
     gaps = {r["encounter"].value: plain(r["daysSincePrevious"]) for r in rows}  # type: ignore[union-attr]
     lines = []
     for encounter in dict.fromkeys(r["encounter"].value for r in rows):  # type: ignore[union-attr]

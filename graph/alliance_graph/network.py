@@ -400,6 +400,7 @@ def read(store: Store) -> Index:
     """Every statement of the store, as subject -> predicate -> terms (sorted, each once)."""
     index: Index = defaultdict(lambda: defaultdict(list))
     for row in store.query("SELECT ?s ?p ?o WHERE { ?s ?p ?o }"):  # type: ignore[union-attr]  # a SELECT
+        # three variables, each bound, and a subject without triple terms
         s, p, o = row  # type: ignore[misc, unused-ignore]
         index[s.value][p.value].append(o)  # type: ignore[union-attr, unused-ignore]
     return index
