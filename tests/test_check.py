@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import time
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -130,13 +129,6 @@ def test_as_curated_the_conflict_stays_listed_with_its_decision() -> None:
 def test_the_curated_facts_are_clean() -> None:
     failing = [str(f) for f in check(curated()) if f.fails]
     assert failing == []
-
-
-def test_a_check_is_quick() -> None:
-    loaded = curated()
-    start = time.process_time()
-    check(loaded)
-    assert time.process_time() - start < 2  # measured 0.1 s; a slow machine may take longer
 
 
 # --- conflicts -------------------------------------------------------------------------------------

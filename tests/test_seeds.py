@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import time
 import unicodedata
 from pathlib import Path
 from typing import Any, get_args
@@ -709,15 +708,12 @@ def test_two_thousand_mutations_end_in_findings_with_places(sound: Path) -> None
     original = path.read_text("utf-8")
     lines = original.splitlines(keepends=True)
     words = original.split()
-    slowest, broken = 0.0, 0
+    broken = 0
     for _ in range(200):
         path.write_bytes(_mutated(original, lines, words, dice))
-        start = time.process_time()
         findings = told(sound)
-        slowest = max(slowest, time.process_time() - start)
         broken += any(f.severity == "error" for f in findings)
     assert 100 < broken < 200
-    assert slowest < 0.5
     # The rest of the 2,000 on the file alone, without the loader's walk over the folder.
     for _ in range(1800):
         text = _mutated(original, lines, words, dice)
@@ -761,20 +757,6 @@ def _mutated(original: str, lines: list[str], words: list[str], dice: random.Ran
     if dice.random() < 0.1:
         raw[dice.randrange(len(raw))] = dice.randrange(256)
     return bytes(raw)
-
-
-def test_loading_is_fast_enough(sound: Path) -> None:
-    """An article of some 1,500 lines: five of them within half a second, with room to spare."""
-    [article] = seeds.load(sound).facts.articles
-    meeting = article.encounters[0]
-    many = [meeting.model_copy(update={"id": f"meeting-{i}"}) for i in range(90)]
-    big = article.model_copy(update={"encounters": tuple(many)})
-    text = seeds.dump(big)
-    assert len(text.splitlines()) > 1000
-    (sound / ARTICLE).write_text(text, "utf-8")
-    start = time.process_time()
-    assert told(sound) == []
-    assert time.process_time() - start < 0.5
 
 
 def test_a_person_is_dumped_as_it_stands() -> None:
