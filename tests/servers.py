@@ -53,10 +53,11 @@ uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="error")
 
 @dataclass(frozen=True)
 class Engine:
-    """Where a server takes queries and updates, and who may update."""
+    """Where a server takes queries and updates, and whole graphs, and who may update."""
 
     name: str
     endpoint: str
+    graph_store: str | None = None
     user: str | None = None
     password: str | None = None
 
@@ -115,7 +116,7 @@ def oxigraph(folder: Path) -> Iterator[Engine]:
     program = Path(sys.executable).with_name("oxigraph")
     url = f"http://127.0.0.1:{port}"
     with running([program, "serve", "--bind", f"127.0.0.1:{port}"], folder, url):
-        yield Engine("Oxigraph server", f"{url}/query")
+        yield Engine("Oxigraph server", f"{url}/query", f"{url}/store")
 
 
 @contextlib.contextmanager
@@ -136,4 +137,5 @@ def virtuoso(folder: Path, needs_tool: NeedsTool) -> Iterator[Engine]:
     (folder / "virtuoso.ini").write_text(VIRTUOSO.format(port=port, sql=sql), "utf-8")
     url = f"http://127.0.0.1:{port}"
     with running([program, "-f", "-c", "virtuoso.ini"], folder, f"{url}/sparql"):
-        yield Engine("Virtuoso 7", f"{url}/sparql-auth", "dba", "dba")
+        store = f"{url}/sparql-graph-crud-auth"
+        yield Engine("Virtuoso 7", f"{url}/sparql-auth", store, "dba", "dba")

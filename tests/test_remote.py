@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
+import itertools
 import re
 import socket
 import threading
@@ -19,6 +21,7 @@ from tests import servers
 
 from alliance_graph.errors import EndpointError, QueryError
 from alliance_graph.store import construct, select
+from alliance_graph.store import remote as store_remote
 from alliance_graph.store.embedded import Embedded
 from alliance_graph.store.remote import Remote, declared, insertions
 from alliance_graph.vocabulary import GRAPH, PREFIXES
@@ -33,14 +36,18 @@ class Stub:
 
     def __init__(self) -> None:
         self.seen: list[dict[str, str]] = []
+        self.told: list[tuple[str, str, str]] = []
         self.answer: Callable[[BaseHTTPRequestHandler], None] = lambda to: send(to, ROWS)
         stub = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.rfile.read(int(self.headers["Content-Length"] or 0))
                 stub.seen.append(dict(self.headers))
+                stub.told.append((self.command, self.path, body.decode()))
                 stub.answer(self)
+
+            do_PUT = do_DELETE = do_POST  # noqa: N815 - names that the server looks for
 
             def log_message(self, *args: Any) -> None:
                 """Says nothing."""
@@ -73,14 +80,24 @@ def stub() -> Iterator[Stub]:
 @pytest.fixture(autouse=True)
 def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No credentials but those that a test sets."""
+    monkeypatch.setattr(store_remote, "_PAUSE", 0.0)
     for name in ("USER", "PASSWORD", "TOKEN"):
         monkeypatch.delenv(f"ALLIANCE_ENDPOINT_{name}", raising=False)
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
 
 
-def complaint(remote: Remote, text: str = "SELECT * WHERE { ?s ?p ?o }") -> str:
+THING = NamedNode("urn:thing")
+TRIPLE = Quad(THING, THING, Literal("한")).triple
+REQUESTS: dict[str, Callable[[Remote], object]] = {
+    "query": lambda remote: remote.query("SELECT * WHERE { ?s ?p ?o }"),
+    "update": lambda remote: remote.update("MOVE <urn:a> TO <urn:b>"),
+    "graph": lambda remote: remote.put("urn:a", [TRIPLE]),
+}
+
+
+def complaint(remote: Remote, what: str = "query") -> str:
     with pytest.raises((EndpointError, QueryError)) as told:
-        remote.query(text)
+        REQUESTS[what](remote)
     line = str(told.value)
     assert "\n" not in line
     assert SECRET not in line
@@ -107,8 +124,16 @@ def huge(to: BaseHTTPRequestHandler) -> None:
     to.send_response(200)
     to.send_header("Content-Type", JSON)
     to.end_headers()
-    for _ in range(40):
-        to.wfile.write(b" " * 100_000)
+    with contextlib.suppress(ConnectionError):  # the reader goes away
+        for _ in range(40):
+            to.wfile.write(b" " * 100_000)
+
+
+def late(to: BaseHTTPRequestHandler) -> None:
+    """As the Oxigraph server ends what it cancels: with 200, and in the middle of a row."""
+    row = b'{"g": {"type": "literal", "value": "x"}}'
+    body = b'{"head": {"vars": ["g"]}, "results": {"bindings": [%s]}}' % b", ".join([row] * 999)
+    send(to, body[:-500])
 
 
 FAULTS: list[tuple[str, Callable[[BaseHTTPRequestHandler], None], str]] = [
@@ -122,6 +147,7 @@ FAULTS: list[tuple[str, Callable[[BaseHTTPRequestHandler], None], str]] = [
     ("busy for long", lambda to: send(to, b"", 429, Retry_After="3600"), r"again after 3600 s"),
     ("truncated", lambda to: send(to, ROWS[:20], Content_Length="500"), r"broke off"),
     ("truncated, length not told", without_end, r"breaks off or is malformed"),
+    ("truncated late", late, r"breaks off or is malformed"),
     (
         "a web page",
         lambda to: send(to, b"<html>", kind="text/html"),
@@ -132,19 +158,53 @@ FAULTS: list[tuple[str, Callable[[BaseHTTPRequestHandler], None], str]] = [
     (
         "does not parse",
         lambda to: send(to, b"line 1: no", 400, "text/plain"),
-        r"no query: line 1: no",
+        r"no (query|update|graph): line 1: no",
     ),
 ]
 
 
+@pytest.mark.parametrize("what", REQUESTS)
 @pytest.mark.parametrize(("answer", "told"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
 def test_each_fault_is_one_line(
-    stub: Stub, answer: Callable[[BaseHTTPRequestHandler], None], told: str
+    stub: Stub, answer: Callable[[BaseHTTPRequestHandler], None], told: str, what: str
 ) -> None:
     stub.answer = answer
-    line = complaint(Remote(stub.url, megabytes=1))
+    remote = Remote(stub.url, graph_store=stub.url, megabytes=1)
+    if what != "query" and ("malformed" in told or "SPARQL" in told):
+        REQUESTS[what](remote)  # what answers to a change is not read; a push counts afterwards
+        return
+    line = complaint(remote, what)
     assert re.search(told, line), line
     assert line.startswith(stub.url)
+
+
+@pytest.mark.parametrize("what", REQUESTS)
+@pytest.mark.parametrize("name", ["reset", "server error", "truncated"])
+def test_what_may_be_done_twice_is_tried_again(stub: Stub, name: str, what: str) -> None:
+    fault = next(f[1] for f in FAULTS if f[0] == name)
+    stub.answer = lambda to: fault(to) if len(stub.seen) < 3 else send(to, ROWS)
+    remote = Remote(stub.url, graph_store=stub.url)
+    if what == "update":
+        # a second MOVE would find nothing to move
+        complaint(remote, what)
+        assert len(stub.seen) == 1
+        remote.update("DROP SILENT GRAPH <urn:a>", again=True)
+        assert len(stub.seen) == 3
+    else:
+        REQUESTS[what](remote)
+        assert len(stub.seen) == 4 if what == "query" else 3
+    assert all(one == stub.told[0] for one in stub.told) or what != "graph"
+
+
+def test_whole_graphs_go_by_the_graph_store_protocol(stub: Stub) -> None:
+    stub.answer = lambda to: send(to, b"", 201 if to.command == "PUT" else 404)
+    Remote(stub.url, graph_store=stub.url).put("urn:a b", [TRIPLE])
+    Remote(stub.url, graph_store=f"{stub.url}?x=1").delete("urn:a#b")  # it was none: no matter
+    assert stub.told == [
+        ("PUT", "/sparql?graph=urn%3Aa%20b", '<urn:thing> <urn:thing> "한" .\n'),
+        ("DELETE", "/sparql?x=1&graph=urn%3Aa%23b", ""),
+    ]
+    assert stub.seen[0]["Content-Type"] == "application/n-triples"
 
 
 def test_nobody_listens() -> None:
@@ -214,14 +274,65 @@ def test_credentials_are_given_when_asked_for(
     assert stub.seen[-1]["Authorization"] == f"Bearer {SECRET}"
 
 
+@pytest.mark.parametrize(
+    "wanted", ['Basic realm="here"', 'Digest realm="here", nonce="n", qop="auth", algorithm="MD5"']
+)
+def test_who_was_asked_once_says_who_it_is_with_each_request(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch, wanted: str
+) -> None:
+    def answer(to: BaseHTTPRequestHandler) -> None:
+        if "Authorization" in to.headers:
+            send(to, b"", 404 if to.command == "DELETE" else 201)
+        else:
+            send(to, b"", 401, WWW_Authenticate=wanted)
+
+    stub.answer = answer
+    monkeypatch.setenv("ALLIANCE_ENDPOINT_USER", "me")
+    monkeypatch.setenv("ALLIANCE_ENDPOINT_PASSWORD", SECRET)
+    remote = Remote(stub.url, graph_store=stub.url)
+    remote.delete("urn:a")
+    remote.put("urn:a", [TRIPLE] * 2)
+    remote.put("urn:b", [TRIPLE])
+    assert [t[0] for t in stub.told] == ["DELETE", "DELETE", "PUT", "PUT"]
+    given = [s.get("Authorization", "") for s in stub.seen]
+    assert given[0] == ""
+    assert all(g.startswith(wanted.split()[0]) for g in given[1:])
+    assert SECRET not in "".join(given)
+    if wanted.startswith("Digest"):
+        assert all(f"nc=0000000{n}" in given[n] for n in (1, 2, 3))
+
+
+def test_a_way_to_say_who_one_is_that_we_do_not_know(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALLIANCE_ENDPOINT_USER", "me")
+    monkeypatch.setenv("ALLIANCE_ENDPOINT_PASSWORD", SECRET)
+    stub.answer = lambda to: send(to, b"", 401, WWW_Authenticate="Negotiate")
+    assert "wants other credentials" in complaint(Remote(stub.url))
+
+
 def test_no_redirect_is_followed_and_no_credential_goes_on(
     stub: Stub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elsewhere = Stub()
     monkeypatch.setenv("ALLIANCE_ENDPOINT_TOKEN", SECRET)
-    for code in (301, 302, 303, 307, 308):
+    for code, what in itertools.product((301, 302, 303, 307, 308), REQUESTS):
         stub.answer = lambda to, code=code: send(to, b"", code, Location=elsewhere.url)  # type: ignore[misc]  # one argument
-        assert f"sends us on to {elsewhere.url}: name that address" in complaint(Remote(stub.url))
+        remote = Remote(stub.url, graph_store=stub.url)
+        assert f"sends us on to {elsewhere.url}: name that address" in complaint(remote, what)
+    assert elsewhere.seen == []
+    elsewhere.server.shutdown()
+    elsewhere.server.server_close()
+
+
+def test_what_is_for_this_machine_goes_through_no_proxy(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = Stub()
+    monkeypatch.setenv("http_proxy", elsewhere.url)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("ALLIANCE_ENDPOINT_TOKEN", SECRET)
+    assert Remote(stub.url).graphs() == []
     assert elsewhere.seen == []
     elsewhere.server.shutdown()
     elsewhere.server.server_close()
@@ -250,6 +361,11 @@ def test_a_netrc_that_cannot_be_read(stub: Stub, tmp_path: Path) -> None:
     with pytest.raises(EndpointError, match="cannot be read as netrc") as told:
         Remote(stub.url).graphs()
     assert SECRET not in str(told.value)
+
+
+def test_a_graph_store_is_checked_like_any_address() -> None:
+    with pytest.raises(EndpointError, match="ends up in logs"):
+        Remote("https://example.org/sparql", graph_store=f"https://me:{SECRET}@example.org/store")
 
 
 @pytest.mark.parametrize("url", ["ftp://example.org/", "file:///etc/hostname", "localhost:7878"])

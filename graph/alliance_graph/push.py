@@ -1,9 +1,11 @@
-"""The graph into an engine of one's own, over SPARQL 1.1 Update, so that it comes whole or not.
+"""The graph into an engine of one's own, so that it comes whole or not.
 
 New graphs are first written beside the old ones, under names that carry their digest, read back,
 and compared; then one update moves all of them into place. Whoever breaks off in between leaves the
-old graphs as they were, and the next push goes on from what was staged. Update rather than the
-Graph Store Protocol, since only in one request of it can several graphs change together.
+old graphs as they were, and the next push goes on from what was staged. They are written by SPARQL
+1.1 Update, or, where the engine has one, through its Graph Store Protocol (one PUT a graph). An
+engine that has this protocol alone gets each graph put into its place by itself: then each is old
+or new, and the next push sends those that are still old.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
 from alliance_graph import outputs
 from alliance_graph.errors import EndpointError, QueryError
+from alliance_graph.store.remote import Refused
 from alliance_graph.vocabulary import BASE, GRAPH, RDF, XSD, compact
 
 if TYPE_CHECKING:
@@ -50,6 +53,8 @@ class Report:
     graphs: tuple[Pushed, ...]
     as_text: tuple[tuple[str, int], ...] = ()
     """Datatypes that the engine cannot keep, with how many values became plain texts."""
+    together: bool = True
+    """Whether all graphs changed in one step, as an engine that takes updates lets them."""
 
 
 Graphs = dict[str, set[Triple]]
@@ -103,34 +108,51 @@ def push(
     EndpointError, and QueryError where the engine refuses what we write.
     """
     mine = graphs(quads)
+    together = _takes_updates(remote)
+    if remote.graph_store:
+        # nothing large should be on its way when an engine asks who we are
+        remote.delete(_PROBE.value)
     as_text = _unkept(remote, mine)
     mine = {name: _spelled(triples, as_text) for name, triples in mine.items()}
     digests = {name: digest(triples) for name, triples in mine.items()}
     there = _sizes(remote)
+    staged: dict[str, str] = {}
     changed = [
         name
         for name in sorted(mine)
         if there.get(name) != len(mine[name]) or _digest_of(remote, name, mine) != digests[name]
     ]
-    staged = {name: f"{STAGING}{digests[name]}/{name.removeprefix(BASE)}" for name in changed}
     for number, name in enumerate(changed, 1):
         tell(f"{number}/{len(changed)} {compact(name)}: {len(mine[name])} triples")
-        _stage(remote, staged[name], mine[name], there.get(staged[name], 0))
+        if together:
+            staged[name] = f"{STAGING}{digests[name]}/{name.removeprefix(BASE)}"
+            _stage(remote, staged[name], mine[name], there.get(staged[name], 0))
+        else:
+            remote.put(name, _sorted(mine[name]))
     extra = sorted(g for g in there if g.startswith(GRAPH) and g not in mine)
-    moves = [f"MOVE GRAPH <{staged[name]}> TO GRAPH <{name}>" for name in changed]
     stale = [g for g in there if g.startswith(STAGING) and g not in staged.values()]
-    moves += [f"DROP SILENT GRAPH <{g}>" for g in [*stale, *(extra if prune else [])]]
-    if moves:
-        remote.update(" ;\n".join(moves))
-    _verify(remote, mine, digests, changed)
+    gone = [*stale, *(extra if prune else [])]
+    lost = ""
+    try:
+        if together:
+            moves = [f"MOVE GRAPH <{staged[name]}> TO GRAPH <{name}>" for name in changed]
+            _update(remote, [*moves, *(f"DROP SILENT GRAPH <{g}>" for g in gone)])
+        else:
+            for name in gone:
+                remote.delete(name)
+    except EndpointError as bad:
+        lost = str(bad)  # perhaps only the answer: then all is in place
+    try:
+        _verify(remote, mine, digests, changed, gone)
+    except EndpointError as bad:
+        raise EndpointError(lost or str(bad)) from None
     held = [
         Pushed(n, len(mine[n]), digests[n], "pushed" if n in changed else "same")
         for n in sorted(mine)
     ]
     held += [Pushed(g, there[g], "", "dropped" if prune else "left") for g in extra]
-    return Report(
-        tuple(held), tuple((compact(kind), count) for kind, count in sorted(as_text.items()))
-    )
+    texts = tuple((compact(kind), count) for kind, count in sorted(as_text.items()))
+    return Report(tuple(held), texts, together)
 
 
 def plan(quads: Iterable[Quad]) -> Report:
@@ -139,22 +161,56 @@ def plan(quads: Iterable[Quad]) -> Report:
     return Report(tuple(Pushed(n, len(mine[n]), digest(mine[n]), "ours") for n in sorted(mine)))
 
 
+def _takes_updates(remote: Remote) -> bool:
+    """Whether the engine takes updates, as it has to where it is no graph store."""
+    try:
+        _clear(remote)
+    except (Refused, QueryError) as bad:
+        if isinstance(bad, Refused) and bad.code not in (404, 405, 501):
+            raise
+        if remote.graph_store:
+            return False
+        raise EndpointError(
+            f"{remote.updates} takes no updates: name with --update where it does, or with "
+            f"--graph-store where it takes whole graphs ({bad})"
+        ) from None
+    return True
+
+
+def _clear(remote: Remote) -> None:
+    remote.update(f"DROP SILENT GRAPH {_PROBE}", again=True)
+
+
+def _update(remote: Remote, steps: list[str]) -> None:
+    if steps:
+        remote.update(" ;\n".join(steps))
+
+
 def _stage(remote: Remote, name: str, triples: set[Triple], there: int) -> None:
     """Write what is not there yet, then read all of it back."""
     held = {_line(t) for t in _read(remote, name, triples)} if there else set()
-    missing = sorted((t for t in triples if _line(t) not in held), key=str)
-    graph = NamedNode(name)
-    remote.load(Quad(t.subject, t.predicate, t.object, graph) for t in missing)
+    missing = [t for t in _sorted(triples) if _line(t) not in held]
+    if not remote.graph_store:
+        graph = NamedNode(name)
+        remote.load(Quad(t.subject, t.predicate, t.object, graph) for t in missing)
+    elif missing or there != len(triples):
+        remote.put(name, _sorted(triples))
     if digest(_read(remote, name, triples)) != digest(triples):
-        remote.update(f"DROP SILENT GRAPH <{name}>")
+        remote.update(f"DROP SILENT GRAPH <{name}>", again=True)
         raise EndpointError(f"{remote.endpoint} gives back other values than it was given; undone")
+
+
+def _sorted(triples: Iterable[Triple]) -> list[Triple]:
+    return sorted(triples, key=str)
 
 
 def _line(triple: Triple) -> str:
     return f"{triple.subject} {triple.predicate} {_normal(triple.object)}"
 
 
-def _verify(remote: Remote, mine: Graphs, digests: dict[str, str], changed: list[str]) -> None:
+def _verify(
+    remote: Remote, mine: Graphs, digests: dict[str, str], changed: list[str], gone: list[str]
+) -> None:
     sizes = _sizes(remote)
     for name, triples in mine.items():
         fits = sizes.get(name) == len(triples)
@@ -163,6 +219,9 @@ def _verify(remote: Remote, mine: Graphs, digests: dict[str, str], changed: list
                 f"{remote.endpoint} holds {sizes.get(name, 0)} triples of {compact(name)}, which "
                 f"has {len(triples)}, or others: does somebody else write there? Push again"
             )
+    left = [name for name in gone if name in sizes]
+    if left:
+        raise EndpointError(f"{remote.endpoint} still holds {compact(left[0])}: push again")
 
 
 def _sizes(remote: Remote) -> dict[str, int]:
@@ -220,16 +279,21 @@ def _unkept(remote: Remote, mine: Graphs) -> dict[str, int]:
         sample = {ordered[0], ordered[len(ordered) // 2], ordered[-1]}
         probe = {Triple(_PROBE, _PROBE, value) for value in sample}
         try:
-            remote.update(f"DROP SILENT GRAPH {_PROBE}")
-            remote.load(Quad(t.subject, t.predicate, t.object, _PROBE) for t in probe)
+            if remote.graph_store:
+                remote.put(_PROBE.value, probe)
+            else:
+                _clear(remote)
+                remote.load(Quad(t.subject, t.predicate, t.object, _PROBE) for t in probe)
             kept = digest(_read(remote, _PROBE.value, probe)) == digest(probe)
-        except (QueryError, EndpointError):
-            # a refusal comes as one or the other; a server that has gone fails the next request
+        except (Refused, QueryError) as bad:
+            # a refusal comes as one or the other; who is asked for credentials is told so
+            if isinstance(bad, Refused) and bad.code != 500:
+                raise
             kept = False
         if not kept:
             unkept[kind] = counts[kind]
     if values:
-        remote.update(f"DROP SILENT GRAPH {_PROBE}")
+        remote.delete(_PROBE.value) if remote.graph_store else _clear(remote)
     return unkept
 
 

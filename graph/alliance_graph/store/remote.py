@@ -5,7 +5,9 @@ come with a second set of rules for redirects, proxies and credentials.
 
 Credentials come from ``ALLIANCE_ENDPOINT_TOKEN`` (Bearer), from ``ALLIANCE_ENDPOINT_USER`` and
 ``ALLIANCE_ENDPOINT_PASSWORD``, else from netrc; Basic and Digest are answered where a server asks
-for them. They are never logged, and never sent anywhere else, since no redirect is followed.
+for them. They are never logged, and never sent anywhere else, since no redirect is followed and no
+proxy stands between us and this machine. What may be done twice without harm is tried again where a
+server breaks off or says that it failed.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.message import Message
 from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from pyoxigraph import (
     Literal,
@@ -31,12 +33,13 @@ from pyoxigraph import (
     QueryResultsFormat,
     QuerySolutions,
     RdfFormat,
+    Triple,
     parse,
     parse_query_results,
 )
 
 from alliance_graph.errors import EndpointError, QueryError
-from alliance_graph.vocabulary import GRAPH, PREFIXES
+from alliance_graph.vocabulary import BASE, GRAPH, PREFIXES
 
 if TYPE_CHECKING:
     from alliance_graph.store import Answer
@@ -48,6 +51,8 @@ MEGABYTES = 256
 _PATIENCE = 10.0
 """The longest wait (seconds) that a busy server may ask for before we give up."""
 _TRIES = 3
+_PAUSE = 0.2
+"""Seconds before a second try after a failure; twice as many before the third."""
 
 _ROWS = "application/sparql-results+json, application/sparql-results+xml;q=0.8"
 _TRIPLES = "application/n-triples, text/turtle;q=0.8, application/rdf+xml;q=0.5"
@@ -56,6 +61,14 @@ _HEAD = re.compile(
     r"(SELECT|ASK|CONSTRUCT|DESCRIBE)\b\s*(DISTINCT\b)?",
     re.IGNORECASE,
 )
+
+
+class Refused(EndpointError):
+    """A server answered with a status of failure."""
+
+    def __init__(self, line: str, code: int) -> None:
+        super().__init__(line)
+        self.code = code
 
 
 class Remote:
@@ -70,15 +83,21 @@ class Remote:
         endpoint: str,
         update: str | None = None,
         *,
+        graph_store: str | None = None,
         seconds: float = SECONDS,
         megabytes: int = MEGABYTES,
     ) -> None:
-        """``update`` is where updates go, if elsewhere: for ``…/query`` it is ``…/update``."""
+        """``update`` is where updates go, if elsewhere: for ``…/query`` it is ``…/update``.
+
+        ``graph_store`` is where the server takes whole graphs (SPARQL 1.1 Graph Store Protocol).
+        """
         self.endpoint = _checked(endpoint)
+        self.graph_store = _checked(graph_store) if graph_store else None
         self.updates = _checked(update or re.sub(r"/query$", "/update", endpoint))
         self.seconds = seconds
         self.most = megabytes * 1_000_000
         self._graphs: list[str] | None = None
+        self._openers: dict[str, urllib.request.OpenerDirector] = {}
 
     def graphs(self) -> list[str]:
         """IRIs of our graphs that the endpoint holds, sorted; raises EndpointError."""
@@ -106,13 +125,15 @@ class Remote:
         if form is None:
             raise QueryError("not a SPARQL 1.1 query: no SELECT, ASK, CONSTRUCT or DESCRIBE")
         rows = form[1].upper() in ("SELECT", "ASK")
-        body, kind = self._post(self.endpoint, "query", text, _ROWS if rows else _TRIPLES, dataset)
+        accept = _ROWS if rows else _TRIPLES
+        body, kind = self._form(self.endpoint, "query", text, accept, dataset, again=True)
         try:
             if rows:
                 results = QueryResultsFormat.from_media_type(kind)
                 if results is not None:
                     if form[2] and results == QueryResultsFormat.JSON:
                         body = _distinct(body)
+                    _complete(body, results)
                     answer = parse_query_results(body, results)
                     return _truth(answer) if form[1].upper() == "ASK" else answer
             else:
@@ -123,83 +144,143 @@ class Remote:
             raise self._wrong(f"sent an answer that breaks off or is malformed: {bad}") from None
         raise self._wrong(f"answered with {kind or 'no content type'!r}: is it a SPARQL endpoint?")
 
-    def update(self, text: str) -> None:
-        """Carry out a SPARQL 1.1 update; raises QueryError and EndpointError."""
+    def update(self, text: str, *, again: bool = False) -> None:
+        """Carry out a SPARQL 1.1 update; raises QueryError and EndpointError.
+
+        ``again`` says that doing it twice is the same as doing it once, so that it may be retried.
+        """
         self._graphs = None
-        self._post(self.updates, "update", text, "*/*", {})
+        self._form(self.updates, "update", text, "*/*", {}, again=again)
 
     def load(self, quads: Iterable[Quad]) -> None:
         """Add quads, some hundreds a request; none may have a blank node."""
         for chunk in insertions(quads):
-            self.update(chunk)
+            self.update(chunk, again=True)
+
+    def put(self, graph: str, triples: Iterable[Triple]) -> None:
+        """Make a graph hold these triples and no others; none may have a blank node."""
+        self._graphs = None
+        lines = "".join(f"{t.subject} {t.predicate} {t.object} .\n" for t in triples)
+        self._whole("PUT", graph, lines.encode())
+
+    def delete(self, graph: str) -> None:
+        """Take a graph away, where there is one."""
+        self._graphs = None
+        try:
+            self._whole("DELETE", graph, None)
+        except Refused as bad:
+            if bad.code != 404:
+                raise
+
+    def pages(self) -> str | None:
+        """Where a server of ours (``alliance serve``) has a page for each thing; None elsewhere."""
+        root = self.endpoint.removesuffix("/sparql")
+        if root == self.endpoint:
+            return None
+        request = urllib.request.Request(  # noqa: S310 - http or https, see _checked
+            f"{root}/.well-known/void", headers={"Accept": "text/turtle"}
+        )
+        try:
+            body, _ = self._send(request, self.endpoint, "request", again=False)
+        except (EndpointError, QueryError):
+            return None
+        return f"{root}/id/" if BASE.encode() in body else None
 
     def close(self) -> None:
         """Nothing is kept open between requests."""
 
     # one request
 
-    def _post(
-        self, url: str, what: str, text: str, accept: str, dataset: Mapping[str, list[str]]
+    def _form(
+        self,
+        url: str,
+        what: str,
+        text: str,
+        accept: str,
+        dataset: Mapping[str, list[str]],
+        *,
+        again: bool,
     ) -> tuple[bytes, str]:
         # as a form: the one way of three in which Virtuoso 7 takes a query and an update
         form = urlencode({what: [declared(text)], **dataset}, doseq=True).encode()
-        headers = {"Accept": accept, "User-Agent": "alliance-graph"}
-        request = urllib.request.Request(url, form, headers)  # noqa: S310 - http(s), see _checked
+        request = urllib.request.Request(url, form, {"Accept": accept})  # noqa: S310 - see _checked
+        return self._send(request, url, what, again=again)
+
+    def _whole(self, method: str, graph: str, body: bytes | None) -> None:
+        assert self.graph_store is not None  # who asks for it has named it
+        joint = "&" if "?" in self.graph_store else "?"
+        request = urllib.request.Request(  # noqa: S310 - http or https, see _checked
+            f"{self.graph_store}{joint}graph={quote(graph, safe='')}",
+            body,
+            {"Content-Type": "application/n-triples"} if body is not None else {},
+            method=method,
+        )
+        self._send(request, self.graph_store, "graph", again=True)
+
+    def _send(
+        self, request: urllib.request.Request, where: str, what: str, *, again: bool
+    ) -> tuple[bytes, str]:
+        """The body of the answer and its type; ``again`` allows a second try after a failure."""
+        request.add_header("User-Agent", "alliance-graph")
         until = time.monotonic() + self.seconds
-        opener = _opener(url)
-        for left in reversed(range(_TRIES)):
+        opener = self._openers.get(where) or self._openers.setdefault(where, _opener(where))
+        for attempt in range(_TRIES):
+            last = attempt == _TRIES - 1
+            pause = _PAUSE * 2**attempt
             try:
-                with opener.open(request, timeout=min(self.seconds, 30.0)) as response:
-                    return self._read(response, until), response.headers.get_content_type()
+                with opener.open(request, timeout=self.seconds) as response:
+                    body = self._read(response, until, where)
+                    return body, response.headers.get_content_type()
             except urllib.error.HTTPError as bad:
                 with bad:
-                    wait = _wait(bad) if left else None
-                    if wait is None or time.monotonic() + wait > until:
-                        raise self._refused(bad, what) from None
-                time.sleep(wait)
-            except TimeoutError:
-                raise self._wrong("did not answer in time") from None
-            except urllib.error.URLError as bad:
-                reason = bad.reason
-                if isinstance(reason, TimeoutError):
-                    raise self._wrong("did not answer in time") from None
-                raise self._wrong(f"cannot be reached: {_line(str(reason))}") from None
+                    wait = pause if again and bad.code in (500, 502) else _wait(bad)
+                    if last or wait is None or time.monotonic() + wait > until:
+                        raise self._refused(bad, what, where) from None
             except (http.client.HTTPException, OSError, ValueError) as bad:
-                told = _line(str(bad)) or type(bad).__name__
-                raise self._wrong(f"broke off: {told}") from None
+                told, broken = _failure(bad)
+                if last or not broken or not again:
+                    raise EndpointError(f"{where} {told}") from None
+                wait = pause
+            time.sleep(wait)
         raise AssertionError("each try returns or raises")
 
-    def _read(self, response: http.client.HTTPResponse, until: float) -> bytes:
+    def _read(self, response: http.client.HTTPResponse, until: float, where: str) -> bytes:
         parts, size = [], 0
         while part := response.read1(1 << 16):
             size += len(part)
             if size > self.most:
-                raise self._wrong(f"sends more than {self.most // 1_000_000} MB: ask for less")
+                most = self.most // 1_000_000
+                raise EndpointError(f"{where} sends more than {most} MB: ask for less")
             if time.monotonic() > until:
-                raise self._wrong(f"took longer than {self.seconds:g} s to answer")
+                raise EndpointError(f"{where} took longer than {self.seconds:g} s to answer")
             parts.append(part)
         told = response.headers.get("Content-Length")
         if told is not None and told.isdigit() and int(told) != size:
-            raise self._wrong(f"broke off: {size} of {told} bytes")
+            raise ConnectionError(f"{size} of {told} bytes")
         return b"".join(parts)
 
-    def _refused(self, bad: urllib.error.HTTPError, what: str) -> EndpointError | QueryError:
+    def _refused(
+        self, bad: urllib.error.HTTPError, what: str, where: str
+    ) -> EndpointError | QueryError:
         if 300 <= bad.code < 400:
             there = _line(bad.headers.get("Location", "elsewhere"))
-            return self._wrong(f"sends us on to {there}: name that address if you trust it")
+            told = f"sends us on to {there}: name that address if you trust it"
+            return Refused(f"{where} {told}", bad.code)
         said = _line(bad.read(2000).decode("utf-8", "replace"))
         if bad.code == 400:
-            return QueryError(f"{self.endpoint} takes this for no {what}: {said}")
+            return QueryError(f"{where} takes this for no {what}: {said}")
         if bad.code in (401, 403):
-            return self._wrong(
+            told = (
                 f"wants other credentials (HTTP {bad.code}): set ALLIANCE_ENDPOINT_USER and "
                 "ALLIANCE_ENDPOINT_PASSWORD, ALLIANCE_ENDPOINT_TOKEN, or a line in netrc"
             )
-        if bad.code in (429, 503):
+        elif bad.code in (429, 503):
             wait = _line(bad.headers.get("Retry-After", ""))
             later = f"again after {wait} s" if wait.isdigit() else "later"
-            return self._wrong(f"is busy (HTTP {bad.code}): try {later}")
-        return self._wrong(f"answered HTTP {bad.code}{': ' if said else ''}{said}")
+            told = f"is busy (HTTP {bad.code}): try {later}"
+        else:
+            told = f"answered HTTP {bad.code}{': ' if said else ''}{said}"
+        return Refused(f"{where} {told}", bad.code)
 
     def _wrong(self, what: str) -> EndpointError:
         return EndpointError(f"{self.endpoint} {what}")
@@ -243,6 +324,14 @@ def _distinct(body: bytes) -> bytes:
         return body
     document["results"]["bindings"] = list(once.values())
     return json.dumps(document).encode()
+
+
+def _complete(body: bytes, results: QueryResultsFormat) -> None:
+    """Read all rows once: an answer that breaks off says so now, not to who reads its last row."""
+    answer = parse_query_results(body, results)
+    if isinstance(answer, QuerySolutions):
+        for _ in answer:
+            pass
 
 
 def _truth(answer: Answer) -> Answer:
@@ -297,10 +386,12 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _closing(refusal: IO[bytes], answer: Callable[[], Any]) -> Any:
+def _answered(refusal: IO[bytes], answer: Callable[[], Any]) -> Any:
     """The answer to a challenge; urllib leaves the refusal open behind it."""
     try:
         again = answer()
+    except ValueError:  # a scheme that urllib does not know: then nobody answers
+        return None
     except BaseException:
         refusal.close()
         raise
@@ -310,23 +401,43 @@ def _closing(refusal: IO[bytes], answer: Callable[[], Any]) -> Any:
 
 
 class _Digest(urllib.request.HTTPDigestAuthHandler):
-    """Answers a challenge without telling the password."""
+    """Answers a challenge without telling the password, from then on before it is asked.
+
+    Virtuoso refuses without reading: something large would not be on its way when it hangs up.
+    """
+
+    challenge: Mapping[str, str] | None = None
 
     def http_error_401(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any
     ) -> Any:
-        return _closing(
-            fp, lambda: super(_Digest, self).http_error_401(req, fp, code, msg, headers)
-        )
+        ask = super().http_error_401
+        return _answered(fp, lambda: ask(req, fp, code, msg, headers))
+
+    def retry_http_digest_auth(self, req: urllib.request.Request, auth: str) -> Any:
+        told = urllib.request.parse_http_list(auth.partition(" ")[2])
+        self.challenge = urllib.request.parse_keqv_list([one for one in told if one])
+        return super().retry_http_digest_auth(req, auth)
+
+    def http_request(self, req: urllib.request.Request) -> urllib.request.Request:
+        if self.challenge and not req.has_header("Authorization"):
+            answer = self.get_authorization(req, self.challenge)
+            req.add_unredirected_header("Authorization", f"Digest {answer}")
+        return req
+
+    https_request = http_request
 
 
 class _Basic(urllib.request.HTTPBasicAuthHandler):
     """Answers a challenge for a password, but not where others could read it on its way."""
 
+    given: str | None = None
+
     def http_error_401(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any
     ) -> Any:
-        return _closing(fp, lambda: super(_Basic, self).http_error_401(req, fp, code, msg, headers))
+        ask = super().http_error_401
+        return _answered(fp, lambda: ask(req, fp, code, msg, headers))
 
     def http_error_auth_reqed(
         self, authreq: str, host: str, req: urllib.request.Request, headers: Any
@@ -334,24 +445,40 @@ class _Basic(urllib.request.HTTPBasicAuthHandler):
         schemes = [v.split()[0].lower() for v in headers.get_all("WWW-Authenticate", []) if v]
         if "basic" in schemes and "digest" not in schemes and not _private(req.full_url):
             raise EndpointError(f"{req.full_url} wants the password in clear: use https")
-        return super().http_error_auth_reqed(authreq, host, req, headers)
+        try:
+            return super().http_error_auth_reqed(authreq, host, req, headers)
+        finally:
+            told = req.get_header("Authorization") or ""
+            self.given = told if told.startswith("Basic ") else None
+
+    def http_request(self, req: urllib.request.Request) -> urllib.request.Request:
+        if self.given and not req.has_header("Authorization"):
+            req.add_unredirected_header("Authorization", self.given)
+        return req
+
+    https_request = http_request
+
+
+def _here(url: str) -> bool:
+    """Whether an address is this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _private(url: str) -> bool:
     """Whether nobody on the way can read along: https, or this machine."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    try:
-        here = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        here = host == "localhost"
-    return parts.scheme == "https" or here
+    return urlsplit(url).scheme == "https" or _here(url)
 
 
 def _opener(url: str) -> urllib.request.OpenerDirector:
     token = os.environ.get("ALLIANCE_ENDPOINT_TOKEN")
     who = _password(urlsplit(url).hostname or "")
     handlers: list[urllib.request.BaseHandler] = [_NoRedirect()]
+    if _here(url):
+        handlers.append(urllib.request.ProxyHandler({}))
     if who and not token:
         known = urllib.request.HTTPPasswordMgrWithDefaultRealm()
         known.add_password(None, url, *who)
@@ -378,8 +505,21 @@ def _password(host: str) -> tuple[str, str] | None:
     return (found[0], found[2] or "") if found else None
 
 
+def _failure(bad: Exception) -> tuple[str, bool]:
+    """What happened to a request, and whether it broke off: then another one may get through."""
+    reason = getattr(bad, "reason", bad)  # urllib wraps what happens before the answer
+    if isinstance(reason, TimeoutError):
+        return "did not answer in time", False
+    told = _line(str(reason)) or type(reason).__name__
+    if isinstance(reason, ConnectionRefusedError) or not isinstance(
+        reason, ConnectionError | http.client.HTTPException
+    ):
+        return f"cannot be reached: {told}", False
+    return f"broke off: {told}", True
+
+
 def _wait(bad: urllib.error.HTTPError) -> float | None:
-    """Seconds to wait before the next try; None where another try is no use."""
+    """Seconds that a busy server asks us to wait; None where another try is no use."""
     if bad.code not in (429, 503):
         return None
     told = bad.headers.get("Retry-After", "1").strip()
