@@ -1,9 +1,15 @@
-"""The pages that the server makes: start, query form with results, one thing. No scripts at all."""
+"""The pages that the server makes: start, query page, query form with results, one thing.
+
+Scripts are on the query page only, and there only from files of this server.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import re
+import textwrap
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -11,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from pyoxigraph import Literal, NamedNode
 
-from alliance_graph import dossier, questions, resolve, sheet, why
+from alliance_graph import __version__, dossier, paths, questions, resolve, sheet, why
+from alliance_graph.errors import QueryError, UnknownName
 from alliance_graph.tables import Table, plain, short
 from alliance_graph.vocabulary import BASE, PREFIXES, RDF, RDFS, SKOS, compact, split
 
@@ -23,12 +30,25 @@ if TYPE_CHECKING:
 
 SHOWN = 200
 """Lines of one list on the page of a thing; its RDF has all."""
+OPENED = ("counterparts", "who-met-whom", "planned-not-held", "disagreements")
+"""Questions whose tabs are open when somebody comes for the first time."""
+_GRIPS = "sha256-zCK2EVMoPc04mRF/g5CotUvxbJPWS+8V0b+s9ptqQIk="
+"""The one style that YASGUI puts into the page: of the grips between a table's columns."""
 
 
-def policy(style: str) -> str:
-    """The content security policy of a page with this style: nothing else, forms lead here."""
+def policy(style: str, *, files: bool = False) -> str:
+    """The content security policy of a page with this style: nothing else, forms lead here.
+
+    With ``files`` also scripts, styles and answers of this server.
+    """
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'self'"
+    allowed = "default-src 'none'; base-uri 'none'; form-action 'self'"
+    allowed += f"; style-src 'sha256-{digest}'"
+    if files:
+        # YASGUI underlines with a style attribute what it expected in place of a mistake
+        allowed += f" 'self' '{_GRIPS}'; style-src-attr 'unsafe-inline'"
+        allowed += "; script-src 'self'; connect-src 'self'"
+    return allowed
 
 
 @cache
@@ -50,8 +70,66 @@ def front(facts: dict[str, int], files: Collection[str]) -> str:
     return _render("front.html", facts=facts, files=files, tables=tables)
 
 
+def editor() -> str:
+    """The query page: YASGUI, for those who have scripts."""
+    return sheet.render("editor.html", policy=policy(sheet.style(), files=True))
+
+
+@cache
+def _files() -> dict[str, bytes]:
+    ours = {f"web/{name}": (paths.EDITOR.parent / name) for name in ("query.css", "query.js")}
+    theirs = {f"web/yasgui/{path.name}": path for path in sorted(paths.EDITOR.glob("*"))}
+    if "web/yasgui/yasgui.min.js" not in theirs:
+        return {}
+    return {name: path.read_bytes() for name, path in {**ours, **theirs}.items()}
+
+
+def assets(store: Store) -> dict[str, bytes]:
+    """What the query page loads, by path; empty where there is no editor (``make web``)."""
+    if not _files():
+        return {}
+    groups: dict[str, list[dict[str, str]]] = {}
+    for question in questions.catalogue():
+        entry = {"name": question.name, "summary": question.summary, "about": question.description}
+        entry["text"] = ready(store, question)
+        groups.setdefault(question.group, []).append(entry)
+    told = {"version": __version__, "prefixes": PREFIXES, "opened": OPENED, "groups": groups}
+    return {**_files(), "web/questions.json": json.dumps(told, ensure_ascii=False).encode()}
+
+
+def ready(store: Store, question: questions.Question) -> str:
+    """A question as a text to run and change: with its parameters, those of its example given.
+
+    Of other facts, which know nothing of the example, nothing is given.
+    """
+    try:
+        given = questions.terms(question, store, question.example)
+    except (QueryError, UnknownName):
+        given = {}
+    lines = [line for line in question.text.splitlines() if not line.startswith("#+")]
+    text = questions.insert("\n".join(lines), given)
+    if given:
+        before, _, rest = text.partition(" VALUES (?")
+        block, _, after = rest.partition(" } ")
+        block = re.sub(r"<([^<>]*)>", lambda found: _spoken(found[1]), block)
+        text = f"{before.rstrip()}\n  VALUES (?{block} }}\n  {after.lstrip()}"
+    told = [question.summary]
+    if question.params:
+        takes = (f"?{p.name}" + (f" ({p.about})" if p.about else "") for p in question.params)
+        told.append(f"Parameters (give them as VALUES, first in WHERE): {', '.join(takes)}.")
+    if question.then:
+        told.append(f"`alliance query {question.name}` makes its answer from these rows.")
+    notes = "".join(textwrap.indent(textwrap.fill(t, 94) + "\n", "# ") for t in told)
+    return notes + replace(question, text=text.strip() + "\n").standalone()
+
+
+def _spoken(iri: str) -> str:
+    name = compact(iri)
+    return f"<{iri}>" if name == iri else name
+
+
 def form(text: str = "", chosen: questions.Question | None = None) -> str:
-    """The query page: a form that works without scripts, with our questions ready."""
+    """The query page without scripts: a form, with our questions ready."""
     if chosen is not None:
         lines = chosen.text.splitlines(keepends=True)
         text = "".join(line for line in lines if not line.startswith("#+")).strip() + "\n"
