@@ -17,7 +17,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -29,109 +28,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rdflib.collection import Collection
 from tests.conftest import NeedsTool
+from tests.hard.service import matrix
+from tests.serving import JSON, Reply, Server, children_of, gone
 
+import alliance_graph as ag
 from alliance_graph import questions
-from alliance_graph.serve.answers import GRAPHS, RESULTS, keywords, negotiate
+from alliance_graph.serve.answers import GRAPHS, RESULTS
+from alliance_graph.serve.app import Reply as Sent
 from alliance_graph.serve.app import _Kept
+from alliance_graph.serve.protocol import negotiate
+from alliance_graph.serve.rate import Rate
 from alliance_graph.store.embedded import Embedded
 from alliance_graph.vocabulary import ID
-
-JSON = "application/sparql-results+json"
-
-
-@dataclass
-class Reply:
-    status: int
-    body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def type(self) -> str:
-        return self.headers.get("content-type", "").partition(";")[0]
-
-    def rows(self) -> list[dict[str, Any]]:
-        return list(json.loads(self.body)["results"]["bindings"])
-
-
-class Server:
-    """``alliance serve`` as a process of its own."""
-
-    def __init__(self, graph: Path, log: Path, *options: str) -> None:
-        command = [sys.executable, "-m", "alliance_graph", "serve", "--port", "0", "--workers", "4"]
-        self.log = log
-        with log.open("wb") as err:
-            self.process = subprocess.Popen(
-                [*command, "--graph", str(graph), *options], stdout=subprocess.PIPE, stderr=err
-            )
-        assert self.process.stdout is not None
-        with self.process.stdout as out:
-            line = out.readline().decode()
-        assert line.startswith("http://"), log.read_text()
-        self.url = line.split()[0]
-        self.port = urlsplit(self.url).port or 0
-        assert self.get("/health").status == 200, log.read_text()
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        headers: dict[str, str] | None = None,
-        body: bytes | None = None,
-        host: str | None = None,
-    ) -> Reply:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            connection.putrequest(
-                method, path, skip_host=host is not None, skip_accept_encoding=True
-            )
-            if host is not None:
-                connection.putheader("Host", host)
-            for name, value in (headers or {}).items():
-                connection.putheader(name, value)
-            if body is not None:
-                connection.putheader("Content-Length", str(len(body)))
-            connection.endheaders(body)
-            answer = connection.getresponse()
-            return Reply(
-                answer.status, answer.read(), {k.lower(): v for k, v in answer.getheaders()}
-            )
-        finally:
-            connection.close()
-
-    def get(self, path: str, accept: str = "*/*", **headers: str) -> Reply:
-        named = {k.replace("_", "-"): v for k, v in headers.items()}
-        return self.ask("GET", path, {"Accept": accept, **named})
-
-    def query(self, text: str, accept: str = JSON, params: str = "") -> Reply:
-        kind = {"Content-Type": "application/sparql-query", "Accept": accept}
-        return self.ask("POST", f"/sparql{params}", kind, text.encode())
-
-    def children(self) -> set[int]:
-        """The nursery and its workers."""
-        found: set[int] = set()
-        for pid in [self.process.pid]:
-            found |= _children(pid)
-        return found | {grandchild for child in found for grandchild in _children(child)}
-
-    def settled(self, seconds: float = 5) -> int:
-        """How many processes it has once none is one too many."""
-        deadline = time.monotonic() + seconds
-        while len(self.children()) != 5 and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return len(self.children())
-
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        self.process.send_signal(how)
-        return self.process.wait(20)
-
-
-def _children(pid: int) -> set[int]:
-    found = set()
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            if stat.read_text().rpartition(")")[2].split()[1] == str(pid):
-                found.add(int(stat.parent.name))
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -222,6 +130,17 @@ def test_format_goes_before_accept_and_unknown_formats_do_not_matter(server: Ser
     assert server.get(f"{path}&format=unheard-of", JSON).type == JSON
 
 
+def test_names_in_a_table_of_a_notebook_lead_to_the_pages_of_this_server(server: Server) -> None:
+    g = ag.open(f"{server.url.rstrip('/')}/sparql")
+    assert g.page == f"{server.url.rstrip('/')}/id/"
+    shown = g.ask("counterparts", person="antony-blinken")._repr_html_()
+    links = re.findall(r'href="([^"]*/id/[^"]*)"', shown)
+    assert len(set(links)) > 3
+    for link in set(links):
+        reply = server.get(urlsplit(link).path, "text/html")
+        assert (reply.status, reply.type) == (200, "text/html"), link
+
+
 def test_what_cannot_be_read_as_a_query_is_refused(server: Server) -> None:
     sparql = {"Content-Type": "application/sparql-query"}
     form = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -304,10 +223,14 @@ def test_head_etag_and_compression(server: Server) -> None:
 
 def test_an_answer_is_kept_unless_it_would_change(server: Server) -> None:
     def kept(text: str, accept: str = JSON) -> tuple[bytes, bool]:
+        before = len(server.log.read_text().splitlines())
         answer = server.query(text, accept)
         assert answer.status == 200
-        last = server.log.read_text().splitlines()[-1]
-        return answer.body, json.loads(last).get("kept", False)
+        deadline = time.monotonic() + 5
+        while len(lines := server.log.read_text().splitlines()) <= before:
+            assert time.monotonic() < deadline, "no line in the log"
+            time.sleep(0.01)
+        return answer.body, json.loads(lines[-1]).get("kept", False)
 
     text = "SELECT ?c { ?c a ally:Country } # kept?"
     first, again, other = kept(text), kept(text), kept(text, "text/csv")
@@ -321,13 +244,15 @@ def test_an_answer_is_kept_unless_it_would_change(server: Server) -> None:
 
 def test_what_is_kept_has_its_bounds() -> None:
     kept = _Kept(1_600)
+    reply = Sent(200, JSON, b"x" * 57)
     for i in range(40):
-        kept.put(f"{i:03}", {}, b"x" * 57)
-    assert kept.get("000") is None
-    assert kept.get("039") == ({}, b"x" * 57)
-    kept.put("big", {}, b"x" * 200)
-    assert kept.get("big") is None
-    assert sum(kept.get(f"{i:03}") is not None for i in range(40)) == 1_600 // 60
+        kept.put((f"{i:03}", b""), reply)
+    assert kept.get(("000", b"")) is None
+    assert kept.get(("039", b"")) is reply
+    kept.put(("big", b""), Sent(200, JSON, b"x" * 200))
+    kept.put(("long", b"x" * 200), reply)
+    assert kept.get(("big", b"")) is kept.get(("long", b"x" * 200)) is None
+    assert sum(kept.get((f"{i:03}", b"")) is not None for i in range(40)) == 1_600 // 60
 
 
 # --- the W3C's tests -----------------------------------------------------------------------------
@@ -479,7 +404,8 @@ def test_slow_queries_do_not_hold_up_quick_ones(server: Server) -> None:
     text = KILLERS["count"][0]
     got: list[int] = []
     threads = [
-        threading.Thread(target=lambda: got.append(server.query(text).status)) for _ in range(12)
+        threading.Thread(target=lambda n=n: got.append(server.query(f"{text} # {n}").status))
+        for n in range(12)
     ]
     for thread in threads:
         thread.start()
@@ -594,6 +520,12 @@ def test_what_a_browser_says_of_the_asker(
     assert server.ask("GET", "/sparql?query=ASK%7B%7D", headers).status == status
 
 
+def test_every_way_to_come_is_let_in_or_turned_away_as_it_should_be(server: Server) -> None:
+    ways = list(matrix(server))
+    assert len(ways) > 400
+    assert [way for way, right in ways if not right] == []
+
+
 def test_every_reply_has_security_headers(server: Server) -> None:
     for path in ("/", "/sparql?query=ASK%7B%7D", "/network.html", "/nothing", "/sparql?query=x"):
         headers = server.get(path).headers
@@ -621,10 +553,67 @@ def test_half_open_connections_and_endless_heads(server: Server) -> None:
     assert server.query("ASK {}").status == 200
 
 
+def test_one_address_cannot_take_every_connection(server: Server) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(450):
+            one = stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            with contextlib.suppress(OSError):
+                one.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")
+        last = stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+        last.settimeout(5)
+        with contextlib.suppress(ConnectionError):
+            last.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert last.recv(100) == b""
+        assert _from("127.0.0.2", server.port).startswith(b"HTTP/1.1 200")
+    assert server.query("ASK {}").status == 200
+
+
+def _from(address: str, port: int) -> bytes:
+    """The beginning of the reply to a request from another address of this machine."""
+    with socket.create_connection(("127.0.0.1", port), 10, (address, 0)) as one:
+        one.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        return one.recv(1_000)
+
+
+def test_who_asks_too_often_has_to_wait_and_others_have_not(built: Path, tmp_path: Path) -> None:
+    server = Server(built, tmp_path / "log", "--rate", "2")
+    try:
+        replies = [_from("127.0.0.2", server.port) for _ in range(40)]
+        assert replies[0].startswith(b"HTTP/1.1 200")
+        assert replies[-1].startswith(b"HTTP/1.1 429")
+        assert b"\r\nretry-after: 1\r\n" in replies[-1]
+        assert b"\r\nx-content-type-options: nosniff\r\n" in replies[-1]
+        assert _from("127.0.0.3", server.port).startswith(b"HTTP/1.1 200")
+    finally:
+        server.stop()
+
+
+def test_a_rate_fills_again_counts_what_took_long_and_knows_networks() -> None:
+    now = 100.0
+    rate = Rate(5, lambda: now)
+    assert [rate.wait("192.0.2.1") for _ in range(50)] == [0] * 50
+    assert rate.wait("192.0.2.1") == 1
+    assert rate.wait("192.0.2.2") == 0
+    now += 1
+    assert [rate.wait("192.0.2.1") for _ in range(6)] == [0, 0, 0, 0, 0, 1]
+    rate.took("192.0.2.2", 8.0)
+    assert rate.wait("192.0.2.2") == 7  # 49 - 80 requests, 5 a second
+    assert [rate.wait(f"2001:db8::{n:x}") for n in range(51)][-1] == 1
+    assert rate.wait("2001:db8:0:1::1") == 0
+    # nobody is asked to wait on their own machine, or where there is no limit
+    usual = Rate(clock=lambda: now)
+    assert {usual.wait(one) for one in ("127.0.0.1", "::1") for _ in range(2_000)} == {0}
+    assert max(usual.wait("192.0.2.1") for _ in range(501)) == 1
+    assert {Rate(0).wait("192.0.2.1") for _ in range(5_000)} == {0}
+
+
 def test_the_log_has_a_line_for_each_request_and_no_query(server: Server) -> None:
     server.get("/sparql?query=" + quote("SELECT ?secretly { ?secretly a ?x } LIMIT 1"))
     server.query("SELECT ?secretly")
-    text = server.log.read_text()
+    deadline = time.monotonic() + 5
+    while '"status": 400' not in (text := server.log.read_text()).splitlines()[-1]:
+        assert time.monotonic() < deadline, "no line in the log"
+        time.sleep(0.01)
     assert "secretly" not in text
     lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     assert {"time", "method", "path", "status", "ms", "bytes"} <= set(lines[-1])
@@ -724,7 +713,7 @@ def test_void_and_dcat_tell_the_truth(server: Server, store: Embedded, built: Pa
 
 
 def test_the_query_page_and_its_answers(server: Server) -> None:
-    page = server.get("/query?question=counterparts", "text/html").body.decode()
+    page = server.get("/query?plain&question=counterparts", "text/html").body.decode()
     assert "<script" not in page
     assert "<textarea" in page
     path = "/sparql?" + urlencode({"query": "SELECT ?c { ?c a ally:Country }", "format": "html"})
@@ -749,7 +738,7 @@ def test_what_stands_in_the_data_stays_text(tmp_path: Path) -> None:
             server.get("/id/person/somebody", "text/html"),
             server.query("SELECT * { ?s ?p ?o }", "text/html"),
             server.query(f"SELECT ('{evil}' AS ?x) {{}}", "text/html"),
-            server.get("/query?query=" + quote(f"</textarea>{evil}"), "text/html"),
+            server.get("/query?plain&query=" + quote(f"</textarea>{evil}"), "text/html"),
             server.query("CONSTRUCT WHERE { ?s ?p ?o }", "text/html"),
         ):
             text = answer.body.decode()
@@ -819,24 +808,6 @@ def test_rdflib_as_a_client(server: Server, store: Embedded) -> None:
         assert rows == _plain(question, store), question.name
 
 
-def _gone(processes: set[int]) -> None:
-    def left() -> list[int]:
-        return [pid for pid in processes if _runs(pid)]
-
-    deadline = time.monotonic() + 5
-    while left() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert left() == []
-
-
-def _runs(pid: int) -> bool:
-    """Whether a process lives: what nobody has buried yet does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 # --- starting and stopping -----------------------------------------------------------------------
 
 
@@ -854,19 +825,19 @@ def test_a_stop_lets_what_runs_finish_and_leaves_no_process(built: Path, tmp_pat
     assert server.stop() == 0
     thread.join()
     assert got == [504]
-    _gone(children)
+    gone(children)
 
 
 def test_a_kill_leaves_no_process(built: Path, tmp_path: Path) -> None:
     server = Server(built, tmp_path / "log")
     children = server.children()
     server.stop(signal.SIGKILL)
-    _gone(children)
+    gone(children)
 
 
 def test_without_its_nursery_it_ends_rather_than_hang(built: Path, tmp_path: Path) -> None:
     server = Server(built, tmp_path / "log")
-    (nursery,) = _children(server.process.pid)
+    (nursery,) = children_of(server.process.pid)
     os.kill(nursery, signal.SIGKILL)
     assert server.process.wait(20) == 2
     assert "start the server again" in server.log.read_text()
@@ -923,33 +894,9 @@ def test_what_cannot_be_served_is_said_in_a_line(built: Path, tmp_path: Path) ->
     ],
 )
 def test_negotiation(accept: str, wanted: str | None) -> None:
-    assert negotiate(accept, ["a/x", "a/y", "b/z"]) == wanted
+    assert negotiate(accept, ("a/x", "a/y", "b/z")) == wanted
 
 
 @given(st.text(max_size=60))
 def test_negotiation_takes_any_field(accept: str) -> None:
-    assert negotiate(accept, ["a/x", "b/y"]) in ("a/x", "b/y", None)
-
-
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        ("SELECT * FROM <a> {}", {"FROM"}),
-        ("SELECT*\nfrom\nNAMED<a>{}", {"FROM"}),
-        ("SELECT * {SERVICE<x>{}}", {"SERVICE"}),
-        ("ASK { ?a ?b ?c.service silent ?x {} }", {"SERVICE"}),
-        ("ASK { ?a ?b 1.Service ?x {} }", {"SERVICE"}),
-        ("ASK {} ''' ' ''' service ?x", {"SERVICE"}),
-        ("ASK { ?a ?b 'it\\'s' } SERVICE", {"SERVICE"}),
-        ('ASK { ?service ex:from """ SERVICE "" """ } # FROM', set()),
-        ("ASK { service:x from: ex:a.service , 'x'@from , <urn:x FROM> }", {"FROM"}),
-        ("ASK { service:x from: ex:a.service , 'x'@from , <urn:FROM> }", set()),
-    ],
-)
-def test_keywords(text: str, wanted: set[str]) -> None:
-    assert keywords(text) == wanted
-
-
-def test_the_catalogue_needs_neither_keyword() -> None:
-    for question in questions.catalogue():
-        assert keywords(question.standalone()) == frozenset(), question.name
+    assert negotiate(accept, ("a/x", "b/y")) in ("a/x", "b/y", None)

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from alliance_graph import questions
 from alliance_graph.errors import AllianceError, LimitError, QueryError, UnknownName
 from alliance_graph.store.embedded import Embedded
-from alliance_graph.worker import limited
+from alliance_graph.worker import keywords, limited
 
 
 def test_what_the_job_returns_comes_back_whole() -> None:
@@ -133,3 +134,27 @@ def test_no_query_reaches_the_network() -> None:
         server.close()
         listener.join()
     assert hits == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("SELECT * FROM <a> {}", {"FROM"}),
+        ("SELECT*\nfrom\nNAMED<a>{}", {"FROM"}),
+        ("SELECT * {SERVICE<x>{}}", {"SERVICE"}),
+        ("ASK { ?a ?b ?c.service silent ?x {} }", {"SERVICE"}),
+        ("ASK { ?a ?b 1.Service ?x {} }", {"SERVICE"}),
+        ("ASK {} ''' ' ''' service ?x", {"SERVICE"}),
+        ("ASK { ?a ?b 'it\\'s' } SERVICE", {"SERVICE"}),
+        ('ASK { ?service ex:from """ SERVICE "" """ } # FROM', set()),
+        ("ASK { service:x from: ex:a.service , 'x'@from , <urn:x FROM> }", {"FROM"}),
+        ("ASK { service:x from: ex:a.service , 'x'@from , <urn:FROM> }", set()),
+    ],
+)
+def test_keywords(text: str, wanted: set[str]) -> None:
+    assert keywords(text) == wanted
+
+
+def test_the_catalogue_needs_neither_keyword() -> None:
+    for question in questions.catalogue():
+        assert keywords(question.standalone()) == frozenset(), question.name

@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import faulthandler
 import os
+import re
 import resource
 import select
 import signal
@@ -100,6 +101,37 @@ def _work(job: Callable[[], bytes], pipe: int, megabytes: int) -> None:
     except BaseException:  # noqa: BLE001 - a forked child must never return into the caller
         status = 1
     os._exit(status)
+
+
+# --- what a query asks for ------------------------------------------------------------------------
+
+# What may hold such a word without its being one, then the word itself
+# (https://www.w3.org/TR/sparql11-query/#sparqlGrammar). A text that nobody closes ends with the
+# query, so that each part of it is read once.
+_SKIMMED = re.compile(
+    r"""\#[^\n]*+
+    |<[^<>"{}|^`\\\x00-\x20]*+>
+    |\'{3}(?:\'{0,2}(?:[^\'\\]|\\.))*+(?:\'{3}|\'{0,2}\\?\Z)
+    |"{3}(?:"{0,2}(?:[^"\\]|\\.))*+(?:"{3}|"{0,2}\\?\Z)
+    |\'(?:[^\'\\\n]|\\.)*+(?:\'|$|\\\Z)
+    |"(?:[^"\\\n]|\\.)*+(?:"|$|\\\Z)
+    |[?$@][\w-]+
+    |(?<![\w-])[\w-]*+:(?:[\w:.%-]|\\.)*+
+    |\b(SERVICE|FROM)\b""",
+    re.VERBOSE | re.DOTALL | re.IGNORECASE | re.MULTILINE,
+)
+
+
+def keywords(text: str) -> frozenset[str]:
+    """Which of SERVICE and FROM a query uses as keywords, not in its texts, names or remarks.
+
+    >>> sorted(keywords("SELECT ('SERVICE <x>' AS ?from) FROM <urn:from> { } # service"))
+    ['FROM']
+    """
+    folded = text.lower()
+    if "service" not in folded and "from" not in folded:
+        return frozenset()  # most queries, and a search takes its time
+    return frozenset(found[1].upper() for found in _SKIMMED.finditer(text) if found[1])
 
 
 # --- what a process may do from now on -----------------------------------------------------------

@@ -9,6 +9,7 @@ queries run in processes of their own (:mod:`alliance_graph.serve.pool`).
 from __future__ import annotations
 
 import asyncio
+import gc
 import ipaddress
 import json
 import logging
@@ -17,6 +18,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,12 +40,14 @@ def serve(
     port: int = 7878,
     names: Iterable[str] = (),
     origins: Iterable[str] = (),
+    rate: float | None = None,
     ready: Callable[[str, tuple[str, ...]], None] = lambda address, barriers: None,
 ) -> None:
     """Serve a graph until told to stop (SIGINT, SIGTERM); ``build`` is the folder of its files.
 
     ``names`` are host names under which it answers beside its own, ``origins`` those whose scripts
-    may read answers. ``ready`` is told the address, and what keeps workers off the network.
+    may read answers, ``rate`` the requests a second of one address (:mod:`.rate`). ``ready`` is
+    told the address, and what keeps workers off the network.
     Raises AllianceError where it can't be served, and OSError where the port is taken.
     """
     try:
@@ -57,7 +61,7 @@ def serve(
             f"{missing.name} is not installed: pip install 'alliance-graph[serve]' brings it"
         ) from None
 
-    site = _site(store, build, host, names, origins)
+    site = replace(_site(store, build, host, names, origins), rate=rate)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # forked before the first thread of this process, and before it listens
     home = nursery(Answers(store, limits), limits)
@@ -77,6 +81,9 @@ def serve(
         )
         shown = f"[{host}]" if ":" in host else host
         ready(f"http://{shown}:{listening.getsockname()[1]}/", home.barriers)
+        # what is loaded stays, and need not be looked through again and again
+        gc.collect()
+        gc.freeze()
         # uvicorn stops at a signal and then raises it again, for whoever handled it before
         for stop in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stop, lambda number, frame: None)
@@ -109,7 +116,7 @@ def check(store: Embedded, limits: Limits) -> tuple[str, ...]:
 def _site(
     store: Embedded, build: Path | None, host: str, names: Iterable[str], origins: Iterable[str]
 ) -> Site:
-    from alliance_graph.serve import app, metadata
+    from alliance_graph.serve import app, metadata, pages
 
     manifest: dict[str, Any] = {"files": {}, "summary": {}, "private": False}
     if build is not None:
@@ -129,7 +136,12 @@ def _site(
             raise AllianceError(f"{origin!r} is no origin: write it as https://example.org")
     files = {name: (build / name).read_bytes() for name in manifest["files"] if build is not None}
     return app.Site(
-        metadata.count(store), files, manifest["summary"], frozenset(known), frozenset(origins)
+        numbers=metadata.count(store),
+        files=files,
+        facts=manifest["summary"],
+        hosts=frozenset(known),
+        origins=frozenset(origins),
+        assets=pages.assets(store),
     )
 
 

@@ -10,19 +10,20 @@ import hashlib
 import io
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import IO, Any, cast
 
 import pyoxigraph as ox
 
 from alliance_graph import tables
 from alliance_graph.errors import LimitError, QueryError
-from alliance_graph.serve import pages
+from alliance_graph.serve import pages, protocol
 from alliance_graph.serve.pool import Head, Limits
+from alliance_graph.serve.protocol import HTML, NAMES, RefusedError, negotiate
 from alliance_graph.store.embedded import Embedded
 from alliance_graph.vocabulary import PREFIXES
+from alliance_graph.worker import keywords
 
-HTML = "text/html"
 RESULTS: dict[str, ox.QueryResultsFormat] = {
     "application/sparql-results+json": ox.QueryResultsFormat.JSON,
     "application/json": ox.QueryResultsFormat.JSON,
@@ -44,42 +45,9 @@ GRAPHS: dict[str, ox.RdfFormat] = {
     "application/xml": ox.RdfFormat.RDF_XML,
 }
 """Media types for triples."""
-NAMES = {
-    "json": ("application/sparql-results+json", "application/ld+json"),
-    "xml": ("application/sparql-results+xml", "application/rdf+xml"),
-    "csv": ("text/csv",),
-    "tsv": ("text/tab-separated-values",),
-    "turtle": ("text/turtle",),
-    "ttl": ("text/turtle",),
-    "nt": ("application/n-triples",),
-    "n3": ("text/turtle",),
-    "jsonld": ("application/ld+json",),
-    "json-ld": ("application/ld+json",),
-    "rdf+xml": ("application/rdf+xml",),
-    "rdf": ("application/rdf+xml",),
-    "html": (HTML,),
-}
-"""What ``format=`` takes; several clients send it beside ``Accept``."""
-
 # What XML 1.0 cannot hold (section 2.2), as UTF-8: most controls, U+FFFE and U+FFFF.
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]|&#(?:x0*[0-8bcef];|x1)")
 
-
-# What may hold such a word without its being one, then the word itself
-# (https://www.w3.org/TR/sparql11-query/#sparqlGrammar). A text that nobody closes ends with the
-# query, so that each part of it is read once.
-_SKIMMED = re.compile(
-    r"""\#[^\n]*+
-    |<[^<>"{}|^`\\\x00-\x20]*+>
-    |\'{3}(?:\'{0,2}(?:[^\'\\]|\\.))*+(?:\'{3}|\'{0,2}\\?\Z)
-    |"{3}(?:"{0,2}(?:[^"\\]|\\.))*+(?:"{3}|"{0,2}\\?\Z)
-    |\'(?:[^\'\\\n]|\\.)*+(?:\'|$|\\\Z)
-    |"(?:[^"\\\n]|\\.)*+(?:"|$|\\\Z)
-    |[?$@][\w-]+
-    |(?<![\w-])[\w-]*+:(?:[\w:.%-]|\\.)*+
-    |\b(SERVICE|FROM)\b""",
-    re.VERBOSE | re.DOTALL | re.IGNORECASE | re.MULTILINE,
-)
 
 _SMALL = 1_400
 """Bytes that fit into one packet anyway."""
@@ -90,53 +58,6 @@ def compressed(body: bytes) -> bytes:
     return gzip.compress(body, 4, mtime=0)
 
 
-class RefusedError(Exception):
-    """A request that gets an error for an answer: HTTP status and text."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
-
-
-def negotiate(accept: str, offers: Sequence[str]) -> str | None:
-    """The offer that an ``Accept`` field likes best (RFC 9110, section 12.5.1), or None.
-
-    Of equals, the one that it names rather than covers by a wildcard, then the first.
-
-    >>> negotiate("text/csv, */*;q=0.5", ["application/json", "text/csv"])
-    'text/csv'
-    """
-    ranges: list[tuple[str, float]] = []
-    for part in accept.split(","):
-        name, *params = (p.strip().lower() for p in part.split(";"))
-        quality = 1.0
-        for param in params:
-            key, _, value = param.partition("=")
-            if key.strip() == "q":
-                try:
-                    quality = float(value)
-                except ValueError:
-                    quality = 0.0
-        if name:
-            ranges.append((name, quality))
-    best: tuple[float, int, int] | None = None
-    found = None
-    for at, offer in enumerate(offers):
-        major = offer.partition("/")[0]
-        fits = [
-            (named, quality)
-            for name, quality in ranges or [("*/*", 1.0)]
-            if (named := {offer: 2, f"{major}/*": 1, "*/*": 0}.get(name)) is not None
-        ]
-        if not fits:
-            continue
-        named, quality = max(fits)
-        rank = (quality, named, -at)
-        if quality > 0 and (best is None or rank > best):
-            best, found = rank, offer
-    return found
-
-
 class Answers:
     """Answers requests over one graph; made before the workers are forked."""
 
@@ -144,11 +65,13 @@ class Answers:
         self._store = store
         self._limits = limits
         # so that a worker has done once what it does for every request
-        self({"do": "query", "query": "SELECT * { ?s ?p ?o } LIMIT 3", "accept": HTML})
+        self({"do": "query", "query": "SELECT * { ?s ?p ?o } LIMIT 3", "accept": HTML}, b"")
 
-    def __call__(self, request: Head) -> tuple[Head, bytes]:
+    def __call__(self, request: Head, body: bytes) -> tuple[Head, bytes]:
         """The reply: a head with the HTTP status, media type and what else is to be told."""
         try:
+            if request["do"] == "protocol":
+                request = {**request, **protocol.asked(request, body)}
             head, body = getattr(self, f"_{request['do']}")(request)
         except RefusedError as refused:
             return _error(refused.status, str(refused))
@@ -165,6 +88,8 @@ class Answers:
         if "xml" in head["type"] and _NOT_XML.search(body):
             return _error(406, "the answer holds characters that XML has no form for; take JSON")
         head = {"status": 200, "tag": hashlib.sha256(body).hexdigest()[:32], **head}
+        if request["do"] == "query" and protocol.changing(request["query"]):
+            head["changing"] = True
         if request.get("gzip") and len(body) > _SMALL:
             return {**head, "encoding": "gzip"}, compressed(body)
         return head, body
@@ -211,7 +136,11 @@ class Answers:
             # the protocol's data set goes before the query's own (SPARQL 1.1 Protocol, 2.1.4)
             dataset = {"default_graph": _nodes(default), "named_graphs": _nodes(named)}
         try:
-            return self._store.engine.query(text, base_iri=base, prefixes=PREFIXES, **dataset)
+            try:
+                return self._store.engine.query(text, base_iri=base, **dataset)
+            except SyntaxError:
+                # it may leave the declaring of our prefixes to us, which takes its time
+                return self._store.engine.query(text, base_iri=base, prefixes=PREFIXES, **dataset)
         except SyntaxError as bad:
             raise QueryError(f"not a SPARQL 1.1 query: {bad}") from None
         except (RuntimeError, OSError, ValueError) as bad:
@@ -226,7 +155,7 @@ class Answers:
             pass
         except (RuntimeError, OSError, ValueError) as bad:
             raise QueryError(f"the engine could not answer: {bad}") from None
-        body = bytes(sink.data)
+        body = sink.data
         most = self._limits.rows
         # a row takes three bytes at least; only rows without a value must be counted one by one
         few = len(body) < 3 * most or (sink.rows < most and b"{}" not in body)
@@ -285,13 +214,19 @@ class _Sink(io.RawIOBase):
 
     def __init__(self, most: int, enough: int) -> None:
         super().__init__()
-        self.data = bytearray()
         self.full = False
-        self._most = most
-        self._enough = enough
         self.rows = 0
         """How many are complete, but for the last and for those without any value."""
-        self._seen = 0
+        self._most = most
+        self._enough = enough
+        self._size = 0
+        self._chunks: list[bytes] = []
+        self._end = b""
+
+    @property
+    def data(self) -> bytes:
+        """What has come."""
+        return b"".join(self._chunks)
 
     def writable(self) -> bool:
         return True
@@ -299,23 +234,19 @@ class _Sink(io.RawIOBase):
     def write(self, data: Any) -> int:
         # the engine flushes what it holds once more after the error
         if not self.full:
-            self.data += data
+            chunk = bytes(data)
+            self._chunks.append(chunk)
+            self._size += len(chunk)
             # in a text the quote would stand behind a backslash: here two rows meet
-            self.rows += bytes(self.data[max(0, self._seen - 3) :]).count(b'},{"')
-            self._seen = len(self.data)
-            if self._seen > self._most or self.rows > self._enough:
+            self.rows += chunk.count(_BETWEEN) + (self._end + chunk[:3]).count(_BETWEEN)
+            self._end = (self._end + chunk[-3:])[-3:]
+            if self._size > self._most or self.rows > self._enough:
                 self.full = True
                 raise _FullError
         return len(data)
 
 
-def keywords(text: str) -> frozenset[str]:
-    """Which of SERVICE and FROM a query uses as keywords, not in its texts, names or remarks.
-
-    >>> sorted(keywords("SELECT ('SERVICE <x>' AS ?from) FROM <urn:from> { } # service"))
-    ['FROM']
-    """
-    return frozenset(found[1].upper() for found in _SKIMMED.finditer(text) if found[1])
+_BETWEEN = b'},{"'
 
 
 def _error(status: int, text: str) -> tuple[Head, bytes]:
@@ -335,7 +266,7 @@ def _take(request: Head, offers: list[str]) -> str:
     for name in NAMES.get(request.get("format", "").lower(), ()):
         if name in offers:
             return name
-    form = negotiate(request.get("accept", ""), offers)
+    form = negotiate(request.get("accept", ""), tuple(offers))
     if form is None:
         raise RefusedError(406, f"this answer comes as {', '.join(dict.fromkeys(offers))}")
     return form

@@ -11,7 +11,6 @@ import gzip
 import hashlib
 import json
 import logging
-import re
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -19,11 +18,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import parse_qsl
+from typing import Any
 
 from pyoxigraph import Triple, serialize
 from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -33,22 +31,28 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from alliance_graph import questions
 from alliance_graph.errors import LimitError, QueryError
 from alliance_graph.serve import metadata, pages
-from alliance_graph.serve.answers import GRAPHS, HTML, NAMES, compressed, negotiate
+from alliance_graph.serve.answers import GRAPHS, compressed
 from alliance_graph.serve.pool import BusyError, GoneError, Head, Pool
+from alliance_graph.serve.protocol import (
+    HTML,
+    NAMES,
+    QUERY_BYTES,
+    RefusedError,
+    negotiate,
+    params,
+)
+from alliance_graph.serve.rate import Rate
 from alliance_graph.vocabulary import BASE
 
 LOG = logging.getLogger("alliance_graph.serve")
-QUERY_BYTES = 262_144
-"""The longest query, and the longest parameters."""
 BODY_SECONDS = 10.0
 KEPT_BYTES = 64_000_000
 """For replies that may be asked for again."""
-_CHANGING = re.compile(r"\b(?:now|rand|uuid|struuid|bnode)\s*\(", re.IGNORECASE)
-"""Functions that give something else each time."""
-FORM = "application/x-www-form-urlencoded"
 TYPES = {
+    ".css": "text/css",
     ".csv": "text/csv",
     ".html": HTML,
+    ".js": "text/javascript",
     ".json": "application/json",
     ".jsonld": "application/ld+json",
     ".nq": "application/n-quads",
@@ -56,9 +60,10 @@ TYPES = {
     ".rdf": "application/rdf+xml",
     ".trig": "application/trig",
     ".ttl": "text/turtle",
+    ".txt": "text/plain",
     ".xml": "application/xml",
 }
-"""Media types of the files of a build; others are given as bytes."""
+"""Media types of files; others are given as bytes."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +77,18 @@ class Site:
     """Names under which the server answers, without port."""
     origins: frozenset[str] = frozenset()
     """Origins whose scripts may read the answers (CORS)."""
+    rate: float | None = None
+    """Requests a second of one address; 0 for any number, None for what is usual."""
+    assets: Mapping[str, bytes] = field(default_factory=dict)
+    """What the query page loads; nothing where it is the plain form."""
 
-    def about(self) -> dict[str, metadata.File]:
-        """The files with type, size and digest."""
-        return {
-            name: metadata.File(media_type(name), len(data), hashlib.sha256(data).hexdigest())
-            for name, data in self.files.items()
-        }
+
+def described(files: Mapping[str, bytes]) -> dict[str, metadata.File]:
+    """Files with type, size and digest."""
+    return {
+        name: metadata.File(media_type(name), len(data), hashlib.sha256(data).hexdigest())
+        for name, data in files.items()
+    }
 
 
 def media_type(name: str) -> str:
@@ -97,8 +107,6 @@ def make(pool: Pool, site: Site) -> ASGIApp:
         await pool.close()
 
     routes = [
-        Route("/sparql", pages_of.sparql, methods=["GET", "POST"]),
-        Route("/sparql/", pages_of.sparql, methods=["GET", "POST"]),
         Route("/", pages_of.front),
         Route("/query", pages_of.query),
         Route("/health", pages_of.health),
@@ -110,18 +118,78 @@ def make(pool: Pool, site: Site) -> ASGIApp:
         Route("/graph/{rest:path}", pages_of.graph),
         Route("/{name:path}", pages_of.file),
     ]
-    handlers = {HTTPException: _plainly}
-    inner = Starlette(routes=routes, lifespan=living, exception_handlers=handlers)
-    return Gate(inner, site.hosts, site.origins)
+    handlers = {HTTPException: _plainly, RefusedError: _refused}
+    others = Starlette(routes=routes, lifespan=living, exception_handlers=handlers)
+
+    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+        # questions are what comes most: they go past the router and its layers
+        if scope["type"] == "http" and scope["path"] in ("/sparql", "/sparql/"):
+            await pages_of.sparql(scope, receive, send)
+        else:
+            await others(scope, receive, send)
+
+    return Gate(inner, site)
 
 
-async def _plainly(request: Request, bad: Exception) -> Response:
+async def _plainly(request: Request, bad: Exception) -> Reply:
     assert isinstance(bad, HTTPException)
     return _error(bad.status_code, bad.detail, bad.headers)
 
 
-def _error(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(f"{text}\n", status, headers, "text/plain")
+async def _refused(request: Request, bad: Exception) -> Reply:
+    assert isinstance(bad, RefusedError)
+    return _error(bad.status, str(bad), bad.headers)
+
+
+class Reply(Response):
+    """What is sent back, any number of times."""
+
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        tag: str = "",
+        *,
+        changing: bool = False,
+    ) -> None:
+        self.status_code = status
+        self.body = body
+        self.tag = tag
+        """Of the entity, without quotes; empty where nobody need ask for it again."""
+        self.changing = changing
+        """Whether it may be another one the next time."""
+        named = dict(headers or {})
+        if tag:
+            named |= {**_TAGGED, "ETag": f'W/"{tag}"'}
+        if kind:
+            named["Content-Type"] = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+            named["Content-Length"] = str(len(body))
+        self.raw_headers = [(k.lower().encode(), v.encode("latin-1")) for k, v in named.items()]
+
+    def unless_known(self, fields: Fields) -> Reply:
+        """This reply, or 304 for whoever has it already."""
+        given = fields.get("if-none-match", "")
+        known = given.strip() == "*" or self.tag in (t.strip(' W/"') for t in given.split(","))
+        return Reply(304, "", b"", tag=self.tag) if given and self.tag and known else self
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        head = self.raw_headers
+        await send({"type": "http.response.start", "status": self.status_code, "headers": head})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+_TAGGED = {"Cache-Control": "no-cache", "Vary": "Accept, Accept-Encoding, Origin"}
+"""Of a reply that a client may keep, and ask each time whether it still stands."""
+
+
+def _error(status: int, text: str, headers: Mapping[str, str] | None = None) -> Reply:
+    return Reply(status, "text/plain", f"{text}\n".encode(), headers)
+
+
+_GONE = _error(499, "whoever asked has gone")
 
 
 class _Pages:
@@ -130,107 +198,120 @@ class _Pages:
     def __init__(self, pool: Pool, site: Site) -> None:
         self._pool = pool
         self._site = site
-        self._about = site.about()
+        self._about = described(site.files)
+        self._given = {**site.assets, **site.files}
+        self._known = {**described(site.assets), **self._about}
         self._packed: dict[str, bytes] = {}
         self._kept = _Kept(KEPT_BYTES)
+        self._asks: dict[Key, _Ask] = {}
         self._written = lru_cache(maxsize=64)(self._metadata)
 
     # --- SPARQL -------------------------------------------------------------------------------
 
-    async def sparql(self, request: Request) -> Response:
+    async def sparql(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The query operation; without a query, the service description."""
-        params = _params(request.scope["query_string"])
-        if request.method == "POST":
-            kind, charset = _content_type(request.headers)
-            if charset not in ("", "utf-8", "utf8"):
-                raise HTTPException(415, "write queries in UTF-8")
-            if kind == FORM:
-                params += _params(await _body(request))
-            elif kind == "application/sparql-query":
-                params.append(("query", _text(await _body(request))))
-            elif kind == "application/sparql-update":
-                raise HTTPException(403, "this endpoint is read-only: it takes no update")
-            else:
-                raise HTTPException(415, f"send a query as {FORM} or application/sparql-query")
-        if any(name == "update" for name, _ in params):
-            raise HTTPException(403, "this endpoint is read-only: it takes no update")
-        texts = [value for name, value in params if name == "query"]
-        if len(texts) > 1:
-            raise HTTPException(400, "send one query, not several")
-        if not texts:
-            if request.method == "POST":
-                raise HTTPException(400, "there is no query in this request")
-            return self._described(request, "service")
-        form = next((v for n, v in params if n in ("format", "output") and v.lower() in NAMES), "")
-        base = f"{_base(request)}sparql"
-        asked: Head = {"do": "query", "query": texts[0], "format": form, "base": base}
-        for key, name in (("default", "default-graph-uri"), ("named", "named-graph-uri")):
-            asked[key] = [value for n, value in params if n == name]
-        return await self._asked(request, asked)
+        try:
+            reply = await self._protocol(scope, receive)
+        except RefusedError as bad:
+            reply = _error(bad.status, str(bad), bad.headers)
+        await reply(scope, receive, send)
 
-    async def graph_store(self, request: Request) -> Response:
+    async def _protocol(self, scope: Scope, receive: Receive) -> ASGIApp:
+        method, search = scope["method"], scope["query_string"]
+        if method not in ("GET", "HEAD", "POST"):
+            return _error(405, "send GET or POST", {"Allow": "GET, HEAD, POST"})
+        fields: Fields = scope["state"]["fields"]
+        posted = method == "POST"
+        if not posted and b"query" not in search and b"update" not in search:
+            return self._described(Request(scope), "service")
+        asked = {
+            "do": "protocol",
+            "method": "POST" if posted else "GET",
+            "search": search.decode("latin-1"),
+            "type": fields.get("content-type", ""),
+            "base": f"{scope['scheme']}://{fields['host']}/sparql",
+        }
+        return await self._asked(scope, receive, asked, await _body(fields, receive, posted))
+
+    async def graph_store(self, request: Request) -> Reply:
         """A graph as a whole: ``?graph=IRI`` or ``?default``."""
-        params = dict(_params(request.scope["query_string"]))
-        if ("graph" in params) == ("default" in params):
+        given = dict(params(request.scope["query_string"]))
+        if ("graph" in given) == ("default" in given):
             raise HTTPException(400, "name one graph: ?graph=IRI or ?default")
-        return await self._asked(request, {"do": "graph", "iri": params.get("graph")})
+        asked = {"do": "graph", "iri": given.get("graph")}
+        return await self._asked(request.scope, request.receive, asked)
 
-    async def _asked(self, request: Request, asked: Head) -> Response:
-        asked["accept"] = ",".join(request.headers.getlist("accept"))
-        asked["gzip"] = _takes_gzip(request.headers)
-        request.state.told = {"asks": asked["do"]}
-        key = json.dumps(asked)
-        known = self._kept.get(key)
-        if known is not None:
-            request.state.told["kept"] = True
-            return self._replied(request, *known)
+    async def _asked(self, scope: Scope, receive: Receive, asked: Head, body: bytes = b"") -> Reply:
+        """A worker's reply, or the one that was given before, or is just being made."""
+        fields: Fields = scope["state"]["fields"]
+        told = scope["state"]["told"]
+        asked["accept"] = fields.get("accept", "")
+        asked["gzip"] = _takes_gzip(fields)
+        key = (json.dumps(asked), body)
+        reply = self._kept.get(key)
+        if reply is not None:
+            told["kept"] = True
+        elif key in self._asks:
+            told["shared"] = True
+            reply = await self._asks[key].joined(receive) or await self._own(receive, asked, body)
+        else:
+            ask = self._asks[key] = _Ask()
+            try:
+                reply = await self._own(receive, asked, body, ask)
+                if reply.tag and not reply.changing:
+                    self._kept.put(key, reply)
+            finally:
+                del self._asks[key]
+                ask.done(None if reply is None or reply.changing else reply)
+        return reply.unless_known(fields)
 
+    async def _own(
+        self, receive: Receive, asked: Head, body: bytes, ask: _Ask | None = None
+    ) -> Reply:
         async def gone() -> None:
-            while (await request.receive())["type"] != "http.disconnect":
-                pass
+            await _left(receive)
+            if ask is not None:
+                await ask.alone()
 
         try:
-            head, body = await self._pool.run(asked, gone)
+            head, data = await self._pool.run(asked, body, gone)
         except LimitError as past:
             return _error(504 if past.limit == "time" else 507, str(past))
         except BusyError as busy:
             return _error(503, str(busy), {"Retry-After": "1"})
         except GoneError:
-            return Response(status_code=499)
-        if head["status"] == 200 and not _CHANGING.search(asked.get("query", "")):
-            self._kept.put(key, head, body)
-        return self._replied(request, head, body)
-
-    def _replied(self, request: Request, head: Head, body: bytes) -> Response:
+            return _GONE
         headers = {}
         if "truncated" in head:
             headers["Truncated"] = f"{head['truncated']} rows"
-            request.state.told["truncated"] = True
         if "encoding" in head:
             headers["Content-Encoding"] = head["encoding"]
-        if head["status"] != 200:
-            return Response(body, head["status"], headers, head["type"])
-        return _tagged(request, body, head["type"], head["tag"], headers)
+        tag, changing = head.get("tag", ""), "changing" in head
+        return Reply(head["status"], head["type"], data, headers, tag, changing=changing)
 
     # --- things and graphs --------------------------------------------------------------------
 
     async def thing(self, request: Request) -> Response:
         """What an IRI of ours stands for, as a page or as RDF."""
         path = request.scope["raw_path"].decode().lstrip("/")
-        form = dict(_params(request.scope["query_string"])).get("format", "")
-        if path == "ontology" and "docs/codebook.html" in self._site.files:
-            types = [HTML, *GRAPHS]
+        form = dict(params(request.scope["query_string"])).get("format", "")
+        asked = {"do": "thing", "iri": BASE + path, "format": form}
+        pages = [f"docs/{n}.html" for n in ("ontology", "codebook")]
+        page = next((name for name in pages if name in self._site.files), None)
+        if path == "ontology" and page:
+            types = (HTML, *GRAPHS)
             wanted = NAMES.get(form) or (negotiate(request.headers.get("accept", ""), types),)
             if wanted == (HTML,):
-                return RedirectResponse("/docs/codebook.html", 303, {"Vary": "Accept"})
-            return await self._asked(request, {"do": "graph", "iri": BASE + "graph/ontology"})
-        return await self._asked(request, {"do": "thing", "iri": BASE + path, "format": form})
+                return RedirectResponse(f"/{page}", 303, {"Vary": "Accept"})
+            asked = {"do": "graph", "iri": BASE + "graph/ontology"}
+        return await self._asked(request.scope, request.receive, asked)
 
-    async def graph(self, request: Request) -> Response:
+    async def graph(self, request: Request) -> Reply:
         """One of our named graphs, at its own address."""
         path = request.scope["raw_path"].decode().lstrip("/")
-        form = dict(_params(request.scope["query_string"])).get("format", "")
-        return await self._asked(request, {"do": "graph", "iri": BASE + path, "format": form})
+        form = dict(params(request.scope["query_string"])).get("format", "")
+        asked = {"do": "graph", "iri": BASE + path, "format": form}
+        return await self._asked(request.scope, request.receive, asked)
 
     # --- pages and files ----------------------------------------------------------------------
 
@@ -239,13 +320,15 @@ class _Pages:
         return _page(request, pages.front(dict(self._site.facts), sorted(self._site.files)))
 
     async def query(self, request: Request) -> Response:
-        """The query form, empty or with one of our questions."""
-        params = dict(_params(request.scope["query_string"]))
+        """The query page, empty or with one of our questions; ``?plain`` is a form."""
+        given = dict(params(request.scope["query_string"]))
         try:
-            chosen = questions.find(params["question"]) if "question" in params else None
+            chosen = questions.find(given["question"]) if "question" in given else None
         except QueryError as bad:
             raise HTTPException(404, str(bad)) from None
-        return _page(request, pages.form(params.get("query", ""), chosen))
+        if self._site.assets and "plain" not in given:
+            return _page(request, pages.editor())
+        return _page(request, pages.form(given.get("query", ""), chosen))
 
     async def void(self, request: Request) -> Response:
         """VoID and DCAT."""
@@ -263,11 +346,11 @@ class _Pages:
         return Response(text, 200 if well else 503, headers, "application/json")
 
     async def file(self, request: Request) -> Response:
-        """A file of the build: exactly those that its manifest names."""
+        """A file of the build (exactly those that its manifest names) or of the query page."""
         name = request.path_params["name"]
-        if name not in self._site.files:
+        if name not in self._given:
             raise HTTPException(404, "there is no such page here")
-        data, about = self._site.files[name], self._about[name]
+        data, about = self._given[name], self._known[name]
         headers = {}
         if _takes_gzip(request.headers) and about.size > 1_400:
             if name not in self._packed:
@@ -277,14 +360,14 @@ class _Pages:
 
     def _described(self, request: Request, what: str) -> Response:
         accept = request.headers.get("accept", "")
-        form = dict(_params(request.scope["query_string"])).get("format", "")
-        types = [*GRAPHS, *([HTML] if what == "service" else [])]
+        form = dict(params(request.scope["query_string"])).get("format", "")
+        types = (*GRAPHS, HTML) if what == "service" else tuple(GRAPHS)
         named = (name for name in NAMES.get(form, ()) if name in types)
         kind = next(named, None) or negotiate(accept, types)
         if kind is None:
             raise HTTPException(406, f"this description comes as {', '.join(types)}")
         if kind == HTML:
-            return _page(request, pages.form())
+            return _page(request, pages.editor() if self._site.assets else pages.form())
         body = self._written(what, _base(request), kind)
         return _tagged(request, body, kind, hashlib.sha256(body).hexdigest()[:32])
 
@@ -306,27 +389,76 @@ class _Kept:
     def __init__(self, most: int) -> None:
         self._most = most
         self._size = 0
-        self._replies: OrderedDict[str, tuple[Head, bytes]] = OrderedDict()
+        self._replies: OrderedDict[Key, Reply] = OrderedDict()
 
-    def get(self, key: str) -> tuple[Head, bytes] | None:
+    def get(self, key: Key) -> Reply | None:
         """The reply to this request, where it is still known."""
         found = self._replies.get(key)
         if found is not None:
             self._replies.move_to_end(key)
         return found
 
-    def put(self, key: str, head: Head, body: bytes) -> None:
+    def put(self, key: Key, reply: Reply) -> None:
         """Keep a reply, and forget those that nobody has asked for in the longest time."""
-        if key in self._replies or len(key) + len(body) > self._most // 16:
+        size = _size(key, reply)
+        if key in self._replies or size > self._most // 16:
             return
-        self._replies[key] = (head, body)
-        self._size += len(key) + len(body)
+        self._replies[key] = reply
+        self._size += size
         while self._size > self._most:
-            old, (_, gone) = self._replies.popitem(last=False)
-            self._size -= len(old) + len(gone)
+            self._size -= _size(*self._replies.popitem(last=False))
+
+
+def _size(key: Key, reply: Reply) -> int:
+    return len(key[0]) + len(key[1]) + len(reply.body)
+
+
+class _Ask:
+    """A request that a worker answers, and those who ask for the same meanwhile."""
+
+    def __init__(self) -> None:
+        self._reply: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
+        self._others = 0
+        self._change = asyncio.Event()
+
+    async def joined(self, receive: Receive) -> Reply | None:
+        """The reply as soon as it is there; None where it is none for others."""
+        self._others += 1
+        leaving = asyncio.create_task(_left(receive))
+        either: set[asyncio.Future[Any]] = {self._reply, leaving}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaving.cancel()
+            self._others -= 1
+            self._change.set()
+        return self._reply.result() if self._reply.done() else _GONE
+
+    async def alone(self) -> None:
+        """Wait until nobody else waits for the reply."""
+        while self._others:
+            self._change.clear()
+            await self._change.wait()
+
+    def done(self, reply: Reply | None) -> None:
+        """Give the reply to those who wait."""
+        self._reply.set_result(reply)
 
 
 # --- requests ------------------------------------------------------------------------------------
+
+Fields = dict[str, str]
+"""The header fields of a request: lower-case names, the values of one name joined by commas."""
+Key = tuple[str, bytes]
+"""What is asked for, and in which form."""
+
+
+def _fields(scope: Scope) -> Fields:
+    fields: Fields = {}
+    for raw, value in scope["headers"]:
+        name, text = raw.decode("latin-1"), value.decode("latin-1")
+        fields[name] = f"{fields[name]},{text}" if name in fields else text
+    return fields
 
 
 def _base(request: Request) -> str:
@@ -334,55 +466,38 @@ def _base(request: Request) -> str:
     return f"{request.scope['scheme']}://{request.headers['host']}/"
 
 
-def _params(data: bytes) -> list[tuple[str, str]]:
-    if len(data) > QUERY_BYTES:
-        raise HTTPException(414, f"a request takes {QUERY_BYTES} bytes at most")
-    try:
-        text = data.decode("ascii")
-        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=200)
-    except (UnicodeDecodeError, ValueError):
-        raise HTTPException(400, "the parameters are not URL-encoded UTF-8") from None
+async def _left(receive: Receive) -> None:
+    """Wait until whoever asked has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
-def _text(data: bytes) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError as bad:
-        raise HTTPException(400, f"the query is not UTF-8 at byte {bad.start}") from None
-
-
-async def _body(request: Request) -> bytes:
-    data = bytearray()
-    too_long = HTTPException(
-        413, f"a query takes {QUERY_BYTES} bytes at most", {"Connection": "close"}
-    )
-    length = request.headers.get("content-length", "0")
-    if length.isdigit() and int(length) > QUERY_BYTES:
+async def _body(fields: Fields, receive: Receive, posted: bool) -> bytes:
+    """The body of a POST; raises RefusedError where it is too long or too slow."""
+    if not posted:
+        return b""
+    closing = {"Connection": "close"}
+    too_long = RefusedError(413, f"a query takes {QUERY_BYTES} bytes at most", closing)
+    length = fields.get("content-length", "0")
+    if len(length) > 9 or (length.isdecimal() and int(length) > QUERY_BYTES):
         raise too_long
+    data = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                data += chunk
+            while (message := await receive())["type"] == "http.request":
+                data += message.get("body", b"")
                 if len(data) > QUERY_BYTES:
                     raise too_long
+                if not message.get("more_body"):
+                    return bytes(data)
     except TimeoutError:
-        headers = {"Connection": "close"}
-        raise HTTPException(408, "the query did not arrive in time", headers) from None
-    return bytes(data)
+        raise RefusedError(408, "the query did not arrive in time", closing) from None
+    raise RefusedError(499, "whoever asked has gone")  # nginx's number, for the log
 
 
-def _content_type(headers: Headers) -> tuple[str, str]:
-    kind, *params = headers.get("content-type", "").lower().split(";")
-    for param in params:
-        name, _, value = param.partition("=")
-        if name.strip() == "charset":
-            return kind.strip(), value.strip().strip('"')
-    return kind.strip(), ""
-
-
-def _takes_gzip(headers: Headers) -> bool:
+def _takes_gzip(headers: Mapping[str, str]) -> bool:
     wanted = headers.get("accept-encoding", "")
-    return "gzip" in wanted and negotiate(wanted.replace("*", "*/*"), ["gzip"]) == "gzip"
+    return "gzip" in wanted and negotiate(wanted.replace("*", "*/*"), ("gzip",)) == "gzip"
 
 
 # --- replies -------------------------------------------------------------------------------------
@@ -422,18 +537,28 @@ _ALWAYS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
-_PAGE_POLICY = "frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+_PAGE_POLICY = b"frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
 """Beside what each page allows itself in its own head."""
-_DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+_DATA_POLICY = b"default-src 'none'; frame-ancestors 'none'; sandbox"
+_SHARED = (
+    (b"access-control-allow-methods", b"GET, HEAD, POST"),
+    (b"access-control-allow-headers", b"Accept, Content-Type"),
+    (b"access-control-expose-headers", b"ETag, Truncated"),
+    (b"access-control-max-age", b"600"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+)
+"""What an origin that may ask is told beside its name."""
+Header = tuple[bytes, bytes]
 
 
 class Gate:
     """Lets in who may come, marks what goes out, and keeps the log (never a query's text)."""
 
-    def __init__(self, inner: ASGIApp, hosts: frozenset[str], origins: frozenset[str]) -> None:
+    def __init__(self, inner: ASGIApp, site: Site) -> None:
         self._inner = inner
-        self._hosts = hosts
-        self._origins = origins
+        self._hosts = site.hosts
+        self._origins = site.origins
+        self._rate = Rate(site.rate)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -441,64 +566,69 @@ class Gate:
             await self._inner(scope, receive, send)
             return
         start = time.perf_counter()
-        scope.setdefault("state", {})["told"] = {}
-        headers = Headers(scope=scope)
-        origin = headers.get("origin", "")
-        told = {"status": 500, "bytes": 0}
+        told: dict[str, Any] = {}
+        fields = _fields(scope)
+        scope.setdefault("state", {}).update(told=told, fields=fields)
+        origin = fields.get("origin", "")
+        status, count = 500, 0
 
         async def marked(message: Message) -> None:
+            nonlocal status, count
             if message["type"] == "http.response.start":
-                told["status"] = message["status"]
-                self._mark(MutableHeaders(scope=message), origin)
-            elif message["type"] == "http.response.body":
-                told["bytes"] += len(message.get("body", b""))
+                status = message["status"]
+                message["headers"] = self._marked(message.get("headers", ()), origin)
+            else:
+                count += len(message.get("body", b""))
             await send(message)
 
-        refusal = self._refusal(scope, headers, origin)
+        who = scope["client"][0] if scope.get("client") else ""
         try:
-            if refusal is not None:
-                await refusal(scope, receive, marked)
-            else:
-                await self._inner(scope, receive, marked)
+            answer = self._refusal(scope, fields, origin) or self._pause(who) or self._inner
+            await answer(scope, receive, marked)
         finally:
-            took = round((time.perf_counter() - start) * 1000, 1)
-            line = {"method": scope["method"], "path": scope["path"], **told, "ms": took}
-            LOG.info({**line, **scope["state"]["told"]})
+            took = time.perf_counter() - start
+            self._rate.took(who, took)
+            line = {"method": scope["method"], "path": scope["path"], "status": status}
+            LOG.info({**line, "bytes": count, "ms": round(took * 1000, 1), **told})
 
-    def _refusal(self, scope: Scope, headers: Headers, origin: str) -> Response | None:
-        host = headers.get("host", "")
-        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
-        if len(headers.getlist("host")) != 1 or name.lower() not in self._hosts:
+    def _pause(self, who: str) -> Reply | None:
+        if wait := self._rate.wait(who):
+            told = f"too many requests from your address; ask again in {wait} s"
+            return _error(429, told, {"Retry-After": str(wait)})
+        return None
+
+    def _refusal(self, scope: Scope, fields: Fields, origin: str) -> Reply | None:
+        host = fields.get("host", "")
+        name, colon, port = host.rpartition(":")
+        if (name if colon and port.isdigit() else host).lower() not in self._hosts:
             return _error(403, "this server does not answer under that name")
         allowed = origin in self._origins
         if scope["method"] == "OPTIONS":
             if origin and not allowed:
                 return _error(403, "this origin may not ask")
-            return Response(status_code=204, headers={"Allow": "GET, HEAD, POST, OPTIONS"})
-        own = f"{scope['scheme']}://{host}".lower()
-        if origin and origin != own and not allowed:
+            return Reply(204, "", b"", {"Allow": "GET, HEAD, POST, OPTIONS"})
+        if origin and not allowed and origin != f"{scope['scheme']}://{host}".lower():
             return _error(403, "this origin may not ask")
-        site = headers.get("sec-fetch-site", "none")
+        site = fields.get("sec-fetch-site", "none")
         if site not in ("none", "same-origin") and not allowed:
             # a link that somebody follows is fine; a script, image or frame elsewhere is not
-            followed = headers.get("sec-fetch-mode") == "navigate"
-            whole = headers.get("sec-fetch-dest") == "document"
+            followed = fields.get("sec-fetch-mode") == "navigate"
+            whole = fields.get("sec-fetch-dest") == "document"
             if not (followed and whole and scope["method"] in ("GET", "HEAD")):
                 return _error(403, "another site may not ask")
         return None
 
-    def _mark(self, headers: MutableHeaders, origin: str) -> None:
-        headers.raw.extend(_ALWAYS)
-        page = headers.get("content-type", "").startswith(HTML)
-        headers["Content-Security-Policy"] = _PAGE_POLICY if page else _DATA_POLICY
+    def _marked(self, headers: Iterable[Header], origin: str) -> list[Header]:
+        found = dict(headers)
+        marks = [*_ALWAYS]
+        if kind := found.get(b"content-type"):
+            # a 304 has none: what it names would replace the policy that came with the page
+            page = kind.startswith(HTML.encode())
+            marks.append((b"content-security-policy", _PAGE_POLICY if page else _DATA_POLICY))
         if origin in self._origins:
-            headers["Access-Control-Allow-Origin"] = origin
-            headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST"
-            headers["Access-Control-Allow-Headers"] = "Accept, Content-Type"
-            headers["Access-Control-Expose-Headers"] = "ETag, Truncated"
-            headers["Access-Control-Max-Age"] = "600"
-            headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+            marks += [(b"access-control-allow-origin", origin.encode("latin-1")), *_SHARED]
         else:
-            headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        if "vary" not in headers:
-            headers["Vary"] = "Origin"
+            marks.append((b"cross-origin-resource-policy", b"same-origin"))
+        if b"vary" not in found:
+            marks.append((b"vary", b"Origin"))
+        return [*headers, *marks]

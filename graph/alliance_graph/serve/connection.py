@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -15,6 +16,10 @@ URL_BYTES = 65_000
 """Of the address; httptools reads no longer one. A longer query is sent by POST."""
 CONNECTIONS = 800
 """At a time; below what a process may have open (1024 where nobody says otherwise)."""
+OF_ONE = 400
+"""Of them from one address."""
+_open: Counter[str] = Counter()
+"""How many each address has."""
 
 
 class Connection(HttpToolsProtocol):
@@ -23,11 +28,14 @@ class Connection(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _came = 0
     _in_head = True
+    _from = ""
 
     def connection_made(self, transport: Any) -> None:
         """Start to wait for a head."""
         super().connection_made(transport)
-        if len(self.connections) > CONNECTIONS:
+        self._from = self.client[0] if self.client else ""
+        _open[self._from] += 1
+        if len(self.connections) > CONNECTIONS or _open[self._from] > OF_ONE:
             transport.abort()
             return
         self._timer = self.loop.call_later(HEAD_SECONDS, transport.abort)
@@ -35,6 +43,9 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop to wait."""
         self._rest()
+        _open[self._from] -= 1
+        if not _open[self._from]:
+            del _open[self._from]
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

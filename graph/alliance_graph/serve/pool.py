@@ -6,9 +6,9 @@ few milliseconds and ends them) and the *workers* (share the nursery's memory, a
 after the other). Whatever a request does to its worker, the others go on.
 
 Two lanes keep quick requests quick: a worker that has used the processor for :data:`QUICK` seconds
-without an answer (or has others wait for :data:`PATIENCE` seconds) leaves the quick lane, gets less
-of the processor from then on, and another takes its place there. Where the slow lane is full, the
-request waits and begins anew.
+without an answer (or has others wait for :data:`PATIENCE` seconds) leaves the quick lane, and
+another takes its place there; after :data:`HEAVY` seconds it gets less of the processor than they
+do. Where the slow lane is full, the request waits and begins anew.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import select
@@ -23,30 +24,33 @@ import signal
 import socket
 import struct
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar, cast
 
-from alliance_graph import worker
+from alliance_graph import memory, worker
 from alliance_graph.errors import AllianceError, LimitError
 
 _T = TypeVar("_T")
 
-QUICK = 0.1
+QUICK = 0.15
 """Seconds of the processor that a request may use in the quick lane."""
-PATIENCE = 0.3
+PATIENCE = 3.0
 """Seconds after which it leaves that lane in any case, where others wait."""
+HEAVY = 1.0
+"""Seconds of the processor after which it stands back behind all others."""
 SERVED = 5_000
 """Requests after which a worker is replaced, so that no memory grows for ever."""
 QUEUE = 256
 """Requests that may wait for a worker; more are turned away."""
 
 Head = dict[str, Any]
-Job = Callable[[Head], tuple[Head, bytes]]
-"""What a worker does: a request to the head and the body of its reply."""
+Job = Callable[[Head, bytes], tuple[Head, bytes]]
+"""What a worker does: head and body of a request to head and body of the reply."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,8 @@ class Limits:
     """Rows or triples of a reply; more are cut off, and the reply says so."""
     reply: int = 32_000_000
     """Bytes of a reply."""
-    workers: int = 8
-    """Quick requests at a time."""
+    workers: int = field(default_factory=lambda: min(32, max(4, 2 * (os.cpu_count() or 1))))
+    """Quick requests at a time; more than so many for each processor only wait for it."""
     slow: int = 8
     """Slow requests at a time."""
 
@@ -87,6 +91,8 @@ _NICE = 7
 """How far a worker of the slow lane stands back."""
 _SOON = 0.05
 _PDEATHSIG = 1  # linux/prctl.h
+_KEPT = 16_000_000
+"""Bytes of a freed reply that a worker keeps for the next."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,9 @@ def _keep(control: socket.socket, job: Job, limits: Limits) -> NoReturn:
         # Ctrl-C reaches every process of the terminal; the server is the one that ends the others
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _end_with_parent()
+        # what is loaded stays: no worker need look through it, nor get a copy of its own by that
+        gc.collect()
+        gc.freeze()
         control.sendall((",".join(worker.no_network()) + "\n").encode())
         while True:
             # the dead are buried without waiting for them: freeing their memory may take a while
@@ -135,7 +144,7 @@ def _keep(control: socket.socket, job: Job, limits: Limits) -> NoReturn:
                 children.add(_bear(control, job, limits))
             elif pid in children:
                 if what == _SLOWER:
-                    os.setpriority(os.PRIO_PROCESS, pid, _NICE)
+                    os.setpriority(os.PRIO_PGRP, pid, _NICE)
                 else:
                     os.kill(pid, signal.SIGKILL)
                     children.discard(pid)
@@ -155,12 +164,18 @@ def _bear(control: socket.socket, job: Job, limits: Limits) -> int:
             control.close()
             theirs.close()
             _end_with_parent()
-            worker.confine(limits.megabytes)
-            _work(ours, job)
+            memory.hold(_KEPT)
+            # a thread has a heap of its own: that of the nursery is full of the holes that loading
+            # left, and a quick query took twice as long there
+            working = threading.Thread(target=_work, args=(ours, job, limits), daemon=True)
+            working.start()
+            working.join()
             status = 0
         finally:
             os._exit(status)
     ours.close()
+    # a group of its own, since a priority is one thread's, or that of all threads of a group
+    os.setpgid(pid, pid)
     socket.send_fds(control, [struct.pack("!i", pid)], [theirs.fileno()])
     theirs.close()
     return pid
@@ -172,10 +187,12 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def _work(server: socket.socket, job: Job) -> None:
-    while sizes := _exactly(server, 4):
-        request = _exactly(server, int.from_bytes(sizes, "big"))
-        head, body = job(json.loads(request))
+def _work(server: socket.socket, job: Job, limits: Limits) -> None:
+    worker.confine(limits.megabytes)
+    while sizes := _exactly(server, _SIZES.size):
+        head_size, body_size = _SIZES.unpack(sizes)
+        asked = json.loads(_exactly(server, head_size))
+        head, body = job(asked, _exactly(server, body_size))
         told = json.dumps({**head, "used": time.process_time()}).encode()
         server.sendall(b"".join((_SIZES.pack(len(told), len(body)), told, body)))
 
@@ -206,7 +223,9 @@ class _Worker(asyncio.Protocol):
         self.dead = False
         self._limits = limits
         self._lost = lost
-        self._data = bytearray()
+        self._came: list[bytes] = []
+        self._size = self._whole = 0
+        """Bytes of the reply that have come, and of all of it where that is known."""
         self._reply: asyncio.Future[tuple[Head, bytes]] | None = None
         self._transport: asyncio.Transport | None = None
 
@@ -217,26 +236,36 @@ class _Worker(asyncio.Protocol):
         """Send a request; its reply comes as the future's result."""
         assert self._transport is not None
         self.served += 1
-        self._data.clear()
+        self._came.clear()
+        self._size = self._whole = 0
         self._reply = asyncio.get_running_loop().create_future()
-        self._transport.write(len(request).to_bytes(4, "big") + request)
+        self._transport.write(request)
         return self._reply
 
     def data_received(self, data: bytes) -> None:
-        self._data += data
-        if len(self._data) < _SIZES.size:
+        self._came.append(data)
+        self._size += len(data)
+        if self._size < max(_SIZES.size, self._whole):
             return
-        head, body = _SIZES.unpack_from(self._data)
-        # a worker that a query has taken over may say anything: it gets no more room than agreed
-        if head > 65_536 or body > self._limits.reply + 65_536:
-            self.fail(LimitError("the reply was longer than it may be", "memory"))
-        elif len(self._data) >= _SIZES.size + head + body:
-            start = _SIZES.size + head
-            reply = (json.loads(self._data[_SIZES.size : start]), bytes(self._data[start:]))
+        if not self._whole:
+            head, body = _SIZES.unpack_from(self._joined())
+            # a worker that a query has taken over may say anything: it gets no more than agreed
+            if head > 65_536 or body > self._limits.reply + 65_536:
+                self.fail(LimitError("the reply was longer than it may be", "memory"))
+                return
+            self._whole = _SIZES.size + head + body
+        if self._size >= self._whole:
+            got = self._joined()
+            start = _SIZES.size + _SIZES.unpack_from(got)[0]
+            reply = (json.loads(got[_SIZES.size : start]), got[start : self._whole])
             if self._reply is not None and not self._reply.done():
                 self._reply.set_result(reply)
             self._reply = None
-            self._data.clear()
+
+    def _joined(self) -> bytes:
+        if len(self._came) > 1:
+            self._came = [b"".join(self._came)]
+        return self._came[0]
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.fail(
@@ -322,14 +351,18 @@ class Pool:
             os.waitpid(self._home.pid, 0)
 
     async def run(
-        self, request: Head, gone: Callable[[], Awaitable[None]] | None = None
+        self,
+        request: Head,
+        body: bytes = b"",
+        gone: Callable[[], Awaitable[None]] | None = None,
     ) -> tuple[Head, bytes]:
         """The reply to a request.
 
         Raises LimitError past time or memory, BusyError where too much runs already. ``gone`` is
         awaited while a request is slow: when it returns, nobody waits for the reply any more.
         """
-        told = json.dumps(request).encode()
+        head = json.dumps(request).encode()
+        told = b"".join((_SIZES.pack(len(head), len(body)), head, body))
         try:
             return await self._one(await self._take(), told, gone)
         except _FullError:
@@ -340,7 +373,6 @@ class Pool:
             self._leave()
             raise
         one.slow = True
-        self._order(_SLOWER, one.pid)
         return await self._one(one, told, gone)
 
     async def _one(
@@ -360,6 +392,13 @@ class Pool:
             limit = f"{self.limits.seconds:g} s"
             one.fail(LimitError(f"the query took longer than {limit} and was ended", "time"))
 
+        def heavy() -> None:
+            left = HEAVY - (_used(one.pid) - one.used)
+            if left > 0.01 and not one.dead:
+                watch.append(loop.call_later(max(left, 0.05), heavy))
+            else:
+                self._order(_SLOWER, one.pid)
+
         def slow() -> None:
             if not one.slow:
                 left = QUICK - (_used(one.pid) - one.used)
@@ -373,8 +412,8 @@ class Pool:
                     return
                 self._slow += 1
                 one.slow = True
-                self._order(_SLOWER, one.pid)
                 self._later(self._more())
+            watch.append(loop.call_later(HEAVY, heavy))
             watch.append(loop.create_task(leave()))
 
         watch.append(loop.call_later(self.limits.seconds, late))
@@ -391,9 +430,9 @@ class Pool:
         return reply
 
     async def _take(self) -> _Worker:
-        """An idle worker, as soon as there is one."""
+        """An idle worker, as soon as there is one: the last that worked, whose memory is near."""
         while self._idle:
-            ready = self._idle.popleft()
+            ready = self._idle.pop()
             if not ready.dead:
                 return ready
         return await self._wait(self._waiting, self._ready)
