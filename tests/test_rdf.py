@@ -220,6 +220,23 @@ def test_dates_are_edtf_with_days_beside() -> None:
     } <= quads
 
 
+def test_a_status_that_ended_with_its_date_says_so() -> None:
+    status = [
+        {"is": "stalled", "date": "/2020-10-14", "until_known": True, "evidence": EVIDENCE},
+        {"is": "active", "date": "2020-10-14/..", "evidence": EVIDENCE},
+    ]
+    made = facts(channels=[{"channel": "alliance-dialogue", "status": status}])
+    query = "SELECT ?status ?v WHERE { ?p ally:status ?status ; ally:untilKnown ?v }"
+    assert [(s.rpartition("/")[2], v) for s, v in rows(made, query)] == [("stalled", "true")]
+
+
+def test_an_article_that_is_the_text_of_a_document_leads_to_it() -> None:
+    readout = {"id": "readout", "kind": "readout", "label": "Readout", "evidence": EVIDENCE}
+    made = facts(kind="official-readout", document="readout", documents=[readout])
+    query = "SELECT ?d WHERE { ?a a ally:OfficialReadout ; schema:exampleOfWork ?d }"
+    assert [d.rpartition("/")[2] for (d,) in rows(made, query)] == ["readout"]
+
+
 def test_no_blank_nodes_and_every_reference_is_described() -> None:
     store = Embedded(rdf.quads(seeds.load(OTHER).facts))
     quads = list(store.quads())

@@ -4,7 +4,9 @@ A rule constructs its conclusions and, beside each, a node of type ``ally:Deriva
 the conclusion (rdf:subject, rdf:predicate, rdf:object), the rule and the premises, so that
 ``alliance why`` can walk back to the passages. Rules only add, so the order of files does not
 matter for the result. A rule that aggregates over what others derive says ``#+ stratum: 2`` in its
-head: it runs when those have come to an end, as in stratified Datalog.
+head: it runs when those have come to an end, as in stratified Datalog. ``#+ scope: record`` says
+that a rule reads one record with the identities and tenures it names; such a rule may run over some
+records without the others (see ``pipeline``).
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ class Rule:
     summary: str
     text: str
     stratum: int = 1
+    scope: str = "all"
+    """``record`` where it reads one record and what that names; ``all`` where it may read more."""
 
     @property
     def iri(self) -> str:
@@ -55,7 +59,14 @@ def rules(folder: Path | None = None) -> tuple[Rule, ...]:
         if head is None:
             raise AllianceError(f"{path.name}: begin it with `#+ summary: …`")
         stratum = re.search(r"^#\+ stratum: (\d+)$", text, re.M)
-        rule = Rule(path.stem, head[1].strip(), text, int(stratum[1]) if stratum else 1)
+        scope = re.search(r"^#\+ scope: (record|all)$", text, re.M)
+        rule = Rule(
+            path.stem,
+            head[1].strip(),
+            text,
+            int(stratum[1]) if stratum else 1,
+            scope[1] if scope else "all",
+        )
         found.append(rule)
     return tuple(found)
 

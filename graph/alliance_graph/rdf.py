@@ -9,13 +9,11 @@ graph of their own. No blank nodes: every IRI is made from the place of its fact
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import date as Day
-from functools import cache
-from typing import Any
-
-from pyoxigraph import Literal, NamedNode, Quad, Triple
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alliance_graph import dates, model
 from alliance_graph.vocabulary import (
@@ -23,6 +21,7 @@ from alliance_graph.vocabulary import (
     DCTERMS,
     EDTF,
     FOAF,
+    ID,
     IDENTITIES,
     OA,
     ORG,
@@ -37,13 +36,37 @@ from alliance_graph.vocabulary import (
     article_graph,
     concept,
     iri,
-    slug,
 )
+from alliance_graph.vocabulary import slug as _slug_of
 
-Term = NamedNode | Literal
+if TYPE_CHECKING:
+    from pyoxigraph import Quad
 
-_node = cache(NamedNode)
-"""One object an IRI: most of them stand in thousands of quads."""
+Fact = tuple[str, str, str, str]
+"""Subject, predicate, object and graph, each as it stands in N-Quads."""
+
+slug = lru_cache(1 << 16)(_slug_of)
+
+
+@cache
+def _node(value: str) -> str:
+    """An IRI as it stands in N-Quads; most of them stand in thousands."""
+    return f"<{value}>"
+
+
+def _line(fact: Fact) -> str:
+    return "{} {} {} {} .\n".format(*fact)
+
+
+# the escapes of canonical N-Quads (https://www.w3.org/TR/rdf12-n-quads/#canonical-quads)
+_ESCAPES = {c: f"\\u{c:04X}" for c in (*range(32), 127)} | {
+    ord(char): f"\\{name}" for char, name in zip('\b\t\n\f\r"\\', 'btnfr"\\', strict=True)
+}
+
+
+def _literal(value: str) -> str:
+    return f'"{value.translate(_ESCAPES)}"'
+
 
 # --- the table: field -> predicate and kind of value -----------------------------------------
 # kinds: ref (id of a thing), text (English), plain (no language), int, edtf, concept:<scheme>
@@ -126,6 +149,7 @@ NOT_HELD: dict[type[model.Said], tuple[str, str]] = {
     model.Document: (ALLY.PlannedDocument, ALLY.PlannedDocument),
 }
 
+_HELD_CLASSES = frozenset(CLASSES.values())
 _ONLY_HELD = (model.Tenure, model.Membership, model.Counterparts)
 """What is a claim and no more where it is not held."""
 
@@ -159,32 +183,37 @@ def predicate_of(record: model.Said, name: str, planned: bool = False) -> tuple[
 # --- small terms ---------------------------------------------------------------------------------
 
 
-def _text(value: str, language: str = "en") -> Literal:
-    return Literal(value, language=language)
+@cache
+def _concept(scheme: str, name: str) -> str:
+    return _node(concept(scheme, name))
 
 
-def _typed(value: object, datatype: str) -> Literal:
-    return Literal(str(value), datatype=_node(XSD + datatype))
+def _text(value: str, language: str = "en") -> str:
+    return f"{_literal(value)}@{language}"
 
 
-def _edtf(value: str) -> Literal:
-    return Literal(value, datatype=_node(EDTF))
+def _typed(value: object, datatype: str) -> str:
+    return f'"{value}"^^<{XSD}{datatype}>'
 
 
-def _day(value: Day) -> Literal:
-    return Literal(value.isoformat(), datatype=_node(XSD + "date"))
+def _edtf(value: str) -> str:
+    return f'"{value}"^^<{EDTF}>'
+
+
+def _day(value: Day) -> str:
+    return f'"{value}"^^<{XSD}date>'
 
 
 @dataclass
 class _Said:
     """One value on its way to the truthy layer."""
 
-    subject: NamedNode
+    subject: str
     predicate: str
-    value: Term
+    value: str
     rank: str
     single: bool
-    graph: NamedNode
+    graph: str
     principal: bool = False
     due: bool = False
 
@@ -196,14 +225,16 @@ class _Account:
     cls: str
     rank: str
     denied: bool
-    graph: NamedNode
+    graph: str
     """Where its claims stand."""
-    where: NamedNode
+    where: str
     """Where its plain values stand: truthy or outside."""
-    plain: list[tuple[NamedNode, str, Term]] = field(default_factory=list)
+    plain: list[tuple[str, str, str]] = field(default_factory=list)
     said: list[_Said] = field(default_factory=list)
-    parts: list[tuple[NamedNode, str, Term]] = field(default_factory=list)
+    parts: list[tuple[str, str, str]] = field(default_factory=list)
     """What describes its participations: in the graph of its claims where it does not count."""
+    aside: list[Fact] = field(default_factory=list)
+    """What has its graph whether it counts or not."""
 
 
 @dataclass
@@ -211,6 +242,8 @@ class _Being:
     """What several accounts together make of a thing."""
 
     accounts: list[_Account] = field(default_factory=list)
+    others: list[_Account] = field(default_factory=list)
+    """Of ties that are planned or denied: they say nothing of what there is."""
     labels: dict[str, str] = field(default_factory=dict)
 
     def counting(self) -> list[_Account]:
@@ -220,72 +253,124 @@ class _Being:
         """
         some = [a for a in self.accounts if not a.denied and a.rank != "deprecated"]
         best = [a for a in some if a.rank == "preferred"] or some
-        held = [a for a in best if a.cls in CLASSES.values()] or best
+        held = [a for a in best if a.cls in _HELD_CLASSES] or best
         return [a for a in some if a.cls in {b.cls for b in held}]
 
 
-class _Compiler:
-    """Carries what several articles say of one thing until all have been heard."""
+class Heard(NamedTuple):
+    """What one article says of things that other articles may tell of as well."""
 
-    def __init__(self, facts: model.Facts) -> None:
-        self.facts = facts
-        self.labels = {i.id: i.label for i in facts.identities()}
-        self.kinds = facts.kinds()
+    article: str
+    beings: dict[str, _Being]
+    channels: dict[str, list[bool]]
+    said: list[_Said]
+    parts: list[Fact]
+
+    def plain(self) -> list[Any]:
+        """The same as lists, maps and texts."""
+        beings = {s: asdict(being) for s, being in self.beings.items()}
+        return [self.article, beings, self.channels, [asdict(s) for s in self.said], self.parts]
+
+    @classmethod
+    def of(cls, plain: list[Any]) -> Heard:
+        """What :meth:`plain` made plain."""
+        article, beings, channels, said, parts = plain
+
+        def accounts(told: list[dict[str, Any]]) -> list[_Account]:
+            return [_Account(**{**t, "said": [_Said(**s) for s in t["said"]]}) for t in told]
+
+        return cls(
+            article,
+            {
+                s: _Being(accounts(b["accounts"]), accounts(b["others"]), b["labels"])
+                for s, b in beings.items()
+            },
+            channels,
+            [_Said(**s) for s in said],
+            parts,
+        )
+
+
+class _Compiler:
+    """Carries what several articles say of one thing until all have been heard.
+
+    ``kinds`` tells the kind of each id that the articles name. With ``shared``, what is said of
+    these records, of channels, tenures, memberships, pairs and names goes to :attr:`heard`, for a
+    compiler that hears all articles.
+    """
+
+    def __init__(
+        self,
+        known: model.Facts,
+        kinds: Mapping[str, str],
+        shared: Collection[str] | None = None,
+    ) -> None:
+        self.known = known
+        self.labels = {i.id: i.label for i in known.identities()}
+        self.kinds = kinds
+        self.shared = shared
+        self.heard: list[Heard] = []
+        self.nodes: dict[str, str] = {}
         self.used: set[str] = set()
+        self.qualities: dict[tuple[int, str], tuple[dict[str, Any], str]] = {}
         self.said: list[_Said] = []
-        self.parts: list[Quad] = []
-        self.beings: dict[NamedNode, _Being] = defaultdict(_Being)
-        self.channels: dict[str, list[bool]] = defaultdict(list)
-        self.names = {self.ref(i.id): set(_preferred(i)) for i in facts.identities()}
-        self.offices = {o.id: o for o in facts.offices}
-        self.people = {p.id: p for p in facts.people}
+        self.parts: list[Fact] = []
+        self.beings: dict[str, _Being] = {}
+        self.hub: dict[str, _Being] = self.beings
+        self.channels: dict[str, list[bool]] = {}
+        self.names = {self.ref(i.id): set(_preferred(i)) for i in known.identities()}
+        self.offices = {o.id: o for o in known.offices}
+        self.people = {p.id: p for p in known.people}
 
     # IRIs
 
-    def ref(self, name: str) -> NamedNode:
-        return _node(iri(self.kinds[name], name))
+    def ref(self, name: str) -> str:
+        node = self.nodes.get(name)
+        if node is None:
+            node = self.nodes[name] = _node(iri(self.kinds[name], name))
+        return node
 
-    def evidence(self, article: model.Article, e: model.Evidence) -> NamedNode:
-        return _node(iri("evidence", f"{article.id}.{e.block}-{e.p}.{e.words}"))
+    def evidence(self, article: model.Article, e: model.Evidence) -> str:
+        return f"<{ID}evidence/{article.id}.{e.block}-{e.p}.{e.words}>"
 
-    def claim_iri(self, *parts: str) -> NamedNode:
-        name = ".".join(p for p in parts if p)
-        unique, n = name, 1
+    def claim_iri(self, *parts: str) -> str:
+        name = unique = ".".join([p for p in parts if p])
+        n = 1
         while unique in self.used:
             n += 1
             unique = f"{name}.{n}"
         self.used.add(unique)
-        return _node(iri("claim", unique))
+        return f"<{ID}claim/{unique}>"
 
-    def value(self, kind: str, value: Any) -> Term:
+    def value(self, kind: str, value: Any) -> str:
         if kind == "ref":
             return self.ref(value)
         if kind == "text":
             return _text(value)
         if kind == "plain":
-            return Literal(value)
+            return _literal(value)
         if kind == "int":
             return _typed(value, "integer")
         if kind == "edtf":
             return _edtf(value)
-        return _node(concept(kind.removeprefix("concept:"), value))
+        return _concept(kind.removeprefix("concept:"), value)
 
     # identities
 
-    def identities(self) -> Iterator[Quad]:
+    def identities(self) -> Iterator[Fact]:
         graph = _node(IDENTITIES)
-        for thing in self.facts.identities():
+        for thing in self.known.identities():
             subject = self.ref(thing.id)
             yield from _labels(subject, thing.label, None, graph)
             for predicate, value in self.identity(thing):
-                yield Quad(subject, _node(predicate), value, graph)
+                yield subject, _node(predicate), value, graph
             if thing.note:
-                yield Quad(subject, _node(SKOS + "editorialNote"), _text(thing.note), graph)
+                yield subject, _node(SKOS + "editorialNote"), _text(thing.note), graph
             for url in thing.exact_match:
-                yield Quad(subject, _node(SKOS + "exactMatch"), _node(url), graph)
+                yield subject, _node(SKOS + "exactMatch"), _node(url), graph
             yield from self.outside_names(thing, subject)
 
-    def identity(self, thing: model.Identity) -> Iterator[tuple[str, Term]]:
+    def identity(self, thing: model.Identity) -> Iterator[tuple[str, str]]:
         a = RDF + "type"
         if not isinstance(thing, model.Channel):
             yield a, _node(IDENTITY_CLASSES[type(thing)])
@@ -295,7 +380,7 @@ class _Compiler:
                 if thing.side:
                     yield ALLY.tableSide, _typed(thing.side, "integer")
             case model.Place():
-                yield ALLY.placeKind, _node(concept("place-kind", thing.kind))
+                yield ALLY.placeKind, _concept("place-kind", thing.kind)
                 if thing.country:
                     yield ALLY.country, self.ref(thing.country)
                 if thing.within:
@@ -306,7 +391,7 @@ class _Compiler:
             case model.Institution():
                 if thing.kind == "administration":
                     yield a, _node(ALLY.Administration)
-                yield ALLY.institutionKind, _node(concept("institution-kind", thing.kind))
+                yield ALLY.institutionKind, _concept("institution-kind", thing.kind)
                 if thing.country:
                     yield ALLY.country, self.ref(thing.country)
                 if thing.part_of:
@@ -317,16 +402,16 @@ class _Compiler:
                 basis = "article" if thing.level_basis == "stated" else "convention"
                 yield ORG + "postIn", self.ref(thing.institution)
                 yield ALLY.country, self.ref(thing.country)
-                yield ALLY.level, _node(concept("level", thing.level))
-                yield ALLY.levelBasis, _node(concept("basis", basis))
-                yield ALLY.portfolio, _node(concept("portfolio", thing.portfolio))
+                yield ALLY.level, _concept("level", thing.level)
+                yield ALLY.levelBasis, _concept("basis", basis)
+                yield ALLY.portfolio, _concept("portfolio", thing.portfolio)
             case model.Person():
                 if thing.country:
                     yield ALLY.country, self.ref(thing.country)
             case _:
                 pass
 
-    def outside_names(self, thing: model.Identity, subject: NamedNode) -> Iterator[Quad]:
+    def outside_names(self, thing: model.Identity, subject: str) -> Iterator[Fact]:
         for name, claims, language in (("ko", thing.ko, "ko"), ("alias", thing.aliases, "en")):
             for i, claim in enumerate(claims):
                 first = name == "ko" and i == 0
@@ -336,94 +421,112 @@ class _Compiler:
                 predicate = SKOS + ("prefLabel" if first else "altLabel")
                 value = _text(claim.is_, language)
                 if first:
-                    yield Quad(subject, _node(predicate), value, graph)
-                    yield Quad(subject, _node(RDFS + "label"), value, graph)
+                    yield subject, _node(predicate), value, graph
+                    yield subject, _node(RDFS + "label"), value, graph
                 elif value not in self.names[subject]:
-                    yield Quad(subject, _node(predicate), value, graph)
+                    yield subject, _node(predicate), value, graph
                 if ours:
                     continue
                 node = self.claim_iri("outside", thing.id, name, slug(claim.is_))
                 held = model.inherited(claim, model.Said(basis="general-knowledge"))
-                yield from self.claim(node, subject, predicate, value, held, None, graph)
+                told = ((RDF + "subject", subject), (RDF + "predicate", _node(predicate)))
+                for p, o in (*told, (RDF + "object", value), *self.quality(held, None)):
+                    yield node, _node(p), o, graph
 
     # claims
 
     def claim(
         self,
-        node: NamedNode,
-        subject: NamedNode,
+        node: str,
+        subject: str,
         predicate: str,
-        value: Term,
+        value: str,
         held: dict[str, Any],
-        article: model.Article | None,
-        graph: NamedNode,
-    ) -> Iterator[Quad]:
-        """The claim node with its qualities."""
+        article: model.Article,
+        graph: str,
+    ) -> str:
+        """The claim node with its qualities, which many claims of one record share."""
+        key = id(held), graph
+        kept = self.qualities.get(key)
+        if kept is None:
+            made = [f"\0 <{p}> {o} {graph} .\n" for p, o in self.quality(held, article)]
+            # with held itself: as long as it is kept no other has its id
+            kept = self.qualities[key] = held, "".join(made)
+        return (
+            f"{node} <{RDF}subject> {subject} {graph} .\n"
+            f"{node} <{RDF}predicate> <{predicate}> {graph} .\n"
+            f"{node} <{RDF}object> {value} {graph} .\n"
+        ) + kept[1].replace("\0", node)
 
-        def say(p: str, o: Term) -> Quad:
-            return Quad(node, _node(p), o, graph)
-
-        yield say(RDF + "type", _node(ALLY.Claim))
-        yield say(RDF + "subject", subject)
-        yield say(RDF + "predicate", _node(predicate))
-        yield say(RDF + "object", value)
+    def quality(
+        self, held: dict[str, Any], article: model.Article | None
+    ) -> Iterator[tuple[str, str]]:
+        """What a claim says beside what it claims."""
+        yield RDF + "type", _node(ALLY.Claim)
         for name in ("rank", "polarity", "modality", "attribution"):
             if held[name]:
-                yield say(getattr(ALLY, name), _node(concept(name, held[name])))
-        yield say(ALLY.provenanceBasis, _node(concept("basis", held["basis"])))
+                yield getattr(ALLY, name), _concept(name, held[name])
+        yield ALLY.provenanceBasis, _concept("basis", held["basis"])
         if held["because"]:
-            yield say(ALLY.because, _node(concept("reason", held["because"])))
+            yield ALLY.because, _concept("reason", held["because"])
         if held["holder"] == "narrative" and article:
-            yield say(ALLY.holder, self.ref(article.id))
+            yield ALLY.holder, self.ref(article.id)
         elif held["holder"]:
-            yield say(ALLY.holder, self.ref(held["holder"]))
+            yield ALLY.holder, self.ref(held["holder"])
         for side in held["side"] or ():
-            yield say(ALLY.side, self.ref(side))
+            yield ALLY.side, self.ref(side)
         for via in held["via"] or ():
-            yield say(ALLY.via, self.ref(via))
+            yield ALLY.via, self.ref(via)
         if held["printed"]:
-            yield say(ALLY.printed, Literal(held["printed"]))
+            yield ALLY.printed, _literal(held["printed"])
         if held["source"]:
-            yield say(ALLY.source, Literal(held["source"]))
+            yield ALLY.source, _literal(held["source"])
         if held["note"]:
-            yield say(RDFS + "comment", _text(held["note"]))
+            yield RDFS + "comment", _text(held["note"])
         if article:
-            yield say(ALLY.inArticle, self.ref(article.id))
+            yield ALLY.inArticle, self.ref(article.id)
             for e in held["evidence"]:
-                yield say(ALLY.evidence, self.evidence(article, e))
+                yield ALLY.evidence, self.evidence(article, e)
+
+    @staticmethod
+    def held(claim: model.Said, plain: dict[str, Any], *outer: Any) -> dict[str, Any]:
+        """A claim's qualities: the ``plain`` ones of its record, where it has none of its own."""
+        if _OF_ITS_OWN.isdisjoint(claim.model_fields_set):
+            return plain
+        return model.inherited(claim, *outer)
 
     def field_claim(
         self,
         article: model.Article,
         record: model.Said,
-        subject: NamedNode,
+        subject: str,
         name: str,
         claim: model.Claim[Any],
+        held: dict[str, Any],
         path: str,
         planned: bool,
-        graph: NamedNode,
+        graph: str,
         said: list[_Said],
-    ) -> Iterator[Quad]:
+    ) -> Iterator[str]:
         """The claim of a field; if it counts, its value goes to those ``said`` of its subject."""
-        held = model.inherited(claim, record, article.defaults)
         predicate, kind = predicate_of(record, name, planned)
         value = self.value(kind, claim.is_)
         node = self.claim_iri(article.id, path, name.replace("_", "-"), slug(str(claim.is_)))
-        graph = _outside(held) or graph
-        yield from self.claim(node, subject, predicate, value, held, article, graph)
+        outside = _outside(held)
+        graph = outside or graph
+        yield self.claim(node, subject, predicate, value, held, article, graph)
         if isinstance(claim, model.DateClaim):
             for p, o in _days(claim.is_):
-                yield Quad(node, _node(p), o, graph)
+                yield _line((node, _node(p), o, graph))
             if claim.date_basis:
-                basis = _node(concept("date-basis", claim.date_basis))
-                yield Quad(node, _node(ALLY.dateBasis), basis, graph)
+                basis = _concept("date-basis", claim.date_basis)
+                yield _line((node, _node(ALLY.dateBasis), basis, graph))
             if claim.anchor:
                 known = claim.anchor in self.kinds
-                anchor: Term = self.ref(claim.anchor) if known else _edtf(claim.anchor)
-                yield Quad(node, _node(ALLY.anchor), anchor, graph)
+                anchor = self.ref(claim.anchor) if known else _edtf(claim.anchor)
+                yield _line((node, _node(ALLY.anchor), anchor, graph))
         if isinstance(claim, model.OrderClaim) and claim.gap:
-            gap = Literal(claim.gap, datatype=_node(XSD + "duration"))
-            yield Quad(node, _node(ALLY.gap), gap, graph)
+            yield _line((node, _node(ALLY.gap), _typed(claim.gap, "duration"), graph))
         if self.counts(held, record):
             said.append(
                 _Said(
@@ -432,7 +535,7 @@ class _Compiler:
                     value,
                     held["rank"],
                     name in model.SINGLE_VALUED,
-                    _outside(held) or _node(TRUTHY),
+                    outside or _node(TRUTHY),
                     principal=name in PRINCIPAL_DATE,
                     due=name == "due",
                 )
@@ -458,62 +561,66 @@ class _Compiler:
 
     # what articles say
 
-    def article(self, article: model.Article) -> Iterator[Quad]:
+    def article(self, article: model.Article) -> Iterator[str]:
         graph = _node(article_graph(article.id))
-        yield from self.bibliography(article, _node(TRUTHY))
-        yield from self.evidence_nodes(article, graph)
+        self.qualities.clear()
+        if self.shared is not None:
+            self.hub, self.channels, self.said, self.parts = {}, {}, [], []
+            self.heard.append(Heard(article.id, self.hub, self.channels, self.said, self.parts))
+        yield from map(_line, self.bibliography(article, _node(TRUTHY)))
+        yield from self.dates_of(article)
+        yield from map(_line, self.evidence_nodes(article, graph))
         for party in article.unnamed:
-            yield from self.unnamed(party, _node(TRUTHY))
+            yield from map(_line, self.unnamed(party, _node(TRUTHY)))
         for decision in article.decisions:
-            yield from self.decision(article, decision, graph)
+            yield from map(_line, self.decision(article, decision, graph))
         for _, _, record in article.records():
             match record:
                 case model.PrintedName():
-                    yield from self.printed_name(article, record, graph)
+                    yield self.printed_name(article, record, graph)
                 case model.ChannelFacts():
                     yield from self.channel(article, record, graph)
                 case _:
                     yield from self.record(article, record, graph)
 
     def decision(
-        self, article: model.Article, decision: model.Decision, graph: NamedNode
-    ) -> Iterator[Quad]:
+        self, article: model.Article, decision: model.Decision, graph: str
+    ) -> Iterator[Fact]:
         """What the curator made of a tension, where a reader of the graph can see it."""
         about = [name for name in decision.about if name in self.kinds]
         node = self.claim_iri(article.id, "decision", decision.finding, slug(decision.about[0]))
-        kind = concept("decision", decision.decision)
         day = dates.parse(decision.on).earliest
-        yield Quad(node, _node(RDF + "type"), _node(ALLY.Decision), graph)
-        yield Quad(node, _node(ALLY.finding), Literal(decision.finding), graph)
-        yield Quad(node, _node(ALLY.decision), _node(kind), graph)
-        yield Quad(node, _node(RDFS + "comment"), _text(decision.why), graph)
-        yield Quad(node, _node(ALLY.inArticle), self.ref(article.id), graph)
+        yield node, _node(RDF + "type"), _node(ALLY.Decision), graph
+        yield node, _node(ALLY.finding), _literal(decision.finding), graph
+        yield node, _node(ALLY.decision), _concept("decision", decision.decision), graph
+        yield node, _node(RDFS + "comment"), _text(decision.why), graph
+        yield node, _node(ALLY.inArticle), self.ref(article.id), graph
         for name in about:
-            yield Quad(node, _node(ALLY.about), self.ref(name), graph)
+            yield node, _node(ALLY.about), self.ref(name), graph
         if day:
-            yield Quad(node, _node(DCTERMS + "date"), _day(day), graph)
+            yield node, _node(DCTERMS + "date"), _day(day), graph
 
-    def unnamed(self, party: model.UnnamedParty, graph: NamedNode) -> Iterator[Quad]:
+    def unnamed(self, party: model.UnnamedParty, graph: str) -> Iterator[Fact]:
         subject = self.ref(party.id)
-        yield Quad(subject, _node(RDF + "type"), _node(ALLY.UnnamedParty), graph)
+        yield subject, _node(RDF + "type"), _node(ALLY.UnnamedParty), graph
         yield from _labels(subject, party.label, party.ko, graph)
         for of in party.of:
-            yield Quad(subject, _node(ALLY.of), self.ref(of), graph)
+            yield subject, _node(ALLY.of), self.ref(of), graph
         if party.printed:
-            yield Quad(subject, _node(ALLY.printed), Literal(party.printed), graph)
+            yield subject, _node(ALLY.printed), _literal(party.printed), graph
         if party.note:
-            yield Quad(subject, _node(SKOS + "editorialNote"), _text(party.note), graph)
+            yield subject, _node(SKOS + "editorialNote"), _text(party.note), graph
 
-    def bibliography(self, article: model.Article, graph: NamedNode) -> Iterator[Quad]:
+    def bibliography(self, article: model.Article, graph: str) -> Iterator[Fact]:
         subject = self.ref(article.id)
 
-        def say(p: str, o: Term, where: NamedNode = graph) -> Quad:
-            return Quad(subject, _node(p), o, where)
+        def say(p: str, o: str) -> Fact:
+            return subject, _node(p), o, graph
 
         readout = article.kind == "official-readout"
         yield say(RDF + "type", _node(ALLY.OfficialReadout if readout else SCHEMA + "NewsArticle"))
         yield say(RDF + "type", _node(ALLY.Article))
-        yield from _labels(subject, article.headline, None, _node(TRUTHY))
+        yield from _labels(subject, article.headline, None, graph)
         yield say(SCHEMA + "headline", _text(article.headline, article.language))
         if article.subtitle:
             yield say(SCHEMA + "alternativeHeadline", _text(article.subtitle, article.language))
@@ -522,100 +629,116 @@ class _Compiler:
             yield say(SCHEMA + "author", self.ref(author))
         for agency in article.based_on:
             yield say(ALLY.basedOn, self.ref(agency))
+        if article.document:
+            yield say(SCHEMA + "exampleOfWork", self.ref(article.document))
         yield say(SCHEMA + "url", _node(article.url))
-        yield say(SCHEMA + "inLanguage", Literal(article.language))
+        yield say(SCHEMA + "inLanguage", _literal(article.language))
         yield say(ALLY.anchor, _edtf(article.anchor))
         if article.text_digest:
-            yield say(ALLY.textDigest, Literal(article.text_digest))
+            yield say(ALLY.textDigest, _literal(article.text_digest))
         yield say(ALLY.blockCount, _typed(len(article.blocks), "integer"))
+
+    def dates_of(self, article: model.Article) -> Iterator[str]:
+        subject = self.ref(article.id)
         for name, claim in (("published", article.published), ("modified", article.modified)):
             if claim is None:
                 continue
             predicate = SCHEMA + ("datePublished" if name == "published" else "dateModified")
-            where = _node(OUTSIDE) if claim.basis in ("external", "general-knowledge") else graph
+            outside = claim.basis in ("external", "general-knowledge")
             earliest = dates.parse(claim.is_).earliest
             if earliest:
-                yield say(predicate, _day(earliest), where)
+                where = _node(OUTSIDE if outside else TRUTHY)
+                yield _line((subject, _node(predicate), _day(earliest), where))
             node = self.claim_iri(article.id, name)
             held = model.inherited(claim, article.defaults)
             said = _outside(held) or _node(article_graph(article.id))
-            yield from self.claim(node, subject, predicate, _edtf(claim.is_), held, article, said)
+            yield self.claim(node, subject, predicate, _edtf(claim.is_), held, article, said)
             if claim.date_basis:
-                basis = _node(concept("date-basis", claim.date_basis))
-                yield Quad(node, _node(ALLY.dateBasis), basis, said)
+                basis = _concept("date-basis", claim.date_basis)
+                yield _line((node, _node(ALLY.dateBasis), basis, said))
 
-    def evidence_nodes(self, article: model.Article, graph: NamedNode) -> Iterator[Quad]:
+    def evidence_nodes(self, article: model.Article, graph: str) -> Iterator[Fact]:
         source = self.ref(article.id)
 
-        def locator(node: NamedNode, block: str, p: int, digest: str | None) -> Iterator[Quad]:
-            yield Quad(node, _node(ALLY.block), _node(concept("block", block)), graph)
-            yield Quad(node, _node(ALLY.paragraph), _typed(p, "integer"), graph)
+        def locator(node: str, block: str, p: int, digest: str | None) -> Iterator[Fact]:
+            yield node, _node(ALLY.block), _concept("block", block), graph
+            yield node, _node(ALLY.paragraph), _typed(p, "integer"), graph
             if digest:
-                yield Quad(node, _node(ALLY.passageDigest), Literal(digest), graph)
+                yield node, _node(ALLY.passageDigest), _literal(digest), graph
 
         for b in article.blocks:
             node = _node(iri("evidence", f"{article.id}.{b.block}-{b.p}"))
-            yield Quad(node, _node(RDF + "type"), _node(ALLY.TextBlock), graph)
-            yield Quad(node, _node(DCTERMS + "isPartOf"), source, graph)
+            yield node, _node(RDF + "type"), _node(ALLY.TextBlock), graph
+            yield node, _node(DCTERMS + "isPartOf"), source, graph
             yield from locator(node, b.block, b.p, b.digest)
             if b.words:
-                yield Quad(node, _node(ALLY.wordCount), _typed(b.words, "integer"), graph)
+                yield node, _node(ALLY.wordCount), _typed(b.words, "integer"), graph
             if b.none:
-                yield Quad(node, _node(ALLY.noClaim), _text(b.none), graph)
-        seen: set[NamedNode] = set()
+                yield node, _node(ALLY.noClaim), _text(b.none), graph
+        seen: set[str] = set()
         for e in _evidence(article):
             node = self.evidence(article, e)
             if node in seen:
                 continue
             seen.add(node)
-            yield Quad(node, _node(RDF + "type"), _node(OA + "SpecificResource"), graph)
-            yield Quad(node, _node(OA + "hasSource"), source, graph)
+            yield node, _node(RDF + "type"), _node(OA + "SpecificResource"), graph
+            yield node, _node(OA + "hasSource"), source, graph
             yield from locator(node, e.block, e.p, e.digest)
             if e.words:
-                yield Quad(node, _node(ALLY.words), Literal(e.words), graph)
+                yield node, _node(ALLY.words), _literal(e.words), graph
 
-    def printed_name(
-        self, article: model.Article, record: model.PrintedName, graph: NamedNode
-    ) -> Iterator[Quad]:
+    def printed_name(self, article: model.Article, record: model.PrintedName, graph: str) -> str:
         subject, predicate = self.ref(record.of), SKOS + "altLabel"
         value = _text(record.printed, article.language)
         node = self.claim_iri(article.id, record.of, "name", slug(record.printed))
         held = model.inherited(record, article.defaults)
-        yield from self.claim(node, subject, predicate, value, held, article, graph)
         if self.counts(held, record):
             where = _outside(held) or _node(TRUTHY)
             self.said.append(_Said(subject, predicate, value, held["rank"], False, where))
+        return self.claim(node, subject, predicate, value, held, article, graph)
 
     def channel(
-        self, article: model.Article, record: model.ChannelFacts, graph: NamedNode
-    ) -> Iterator[Quad]:
+        self, article: model.Article, record: model.ChannelFacts, graph: str
+    ) -> Iterator[str]:
         subject = self.ref(record.channel)
+        denied = self.channels.setdefault(record.channel, [])
         claims = list(model.claims_of(record))
         if not claims:  # then it tells that there is such a channel, or that there is none
             held = model.inherited(record, article.defaults)
-            self.channels[record.channel].append(held["polarity"] == "denied")
+            denied.append(held["polarity"] == "denied")
             node = self.claim_iri(article.id, record.channel, "is")
             cls = _node(ALLY.Channel)
-            yield from self.claim(node, subject, RDF + "type", cls, held, article, graph)
+            yield self.claim(node, subject, RDF + "type", cls, held, article, graph)
+        outer = record, article.defaults
+        plain = model.inherited(_NOTHING_SAID, *outer)
         for name, _, claim in claims:
-            held = model.inherited(claim, record, article.defaults)
-            self.channels[record.channel].append(held["polarity"] == "denied")
+            held = self.held(claim, plain, *outer)
+            denied.append(held["polarity"] == "denied")
             if isinstance(claim, model.StatusClaim):
                 yield from self.status(article, record, subject, claim, held, graph)
             else:
                 yield from self.field_claim(
-                    article, record, subject, name, claim, record.channel, False, graph, self.said
+                    article,
+                    record,
+                    subject,
+                    name,
+                    claim,
+                    held,
+                    record.channel,
+                    False,
+                    graph,
+                    self.said,
                 )
 
     def status(
         self,
         article: model.Article,
         record: model.ChannelFacts,
-        subject: NamedNode,
+        subject: str,
         claim: model.StatusClaim,
         held: dict[str, Any],
-        graph: NamedNode,
-    ) -> Iterator[Quad]:
+        graph: str,
+    ) -> Iterator[str]:
         name = f"{record.channel}.{claim.is_}.{slug(claim.date or 'undated')}"
         if held["polarity"] == "denied" or not self.counts(held, record):
             # what is denied or only planned must not share a node with what is
@@ -624,28 +747,28 @@ class _Compiler:
         node = self.claim_iri(
             article.id, record.channel, "status", claim.is_, slug(claim.date or "")
         )
-        yield from self.claim(node, subject, ALLY.statusPeriod, period, held, article, graph)
+        yield self.claim(node, subject, ALLY.statusPeriod, period, held, article, graph)
         if claim.date_printed:
-            yield Quad(node, _node(ALLY.printed), Literal(claim.date_printed), graph)
-        described: list[tuple[str, Term]] = [
+            yield _line((node, _node(ALLY.printed), _literal(claim.date_printed), graph))
+        described: list[tuple[str, str]] = [
             (RDF + "type", _node(ALLY.StatusPeriod)),
             (ALLY.ofChannel, subject),
-            (ALLY.status, _node(concept("status", claim.is_))),
+            (ALLY.status, _concept("status", claim.is_)),
         ]
         if claim.date:
             described += [(ALLY.date, _edtf(claim.date)), *_days(claim.date)]
         if claim.date_basis:
-            described.append((ALLY.dateBasis, _node(concept("date-basis", claim.date_basis))))
+            described.append((ALLY.dateBasis, _concept("date-basis", claim.date_basis)))
+        if claim.until_known:
+            described.append((ALLY.untilKnown, _typed("true", "boolean")))
         where = _node(TRUTHY) if self.counts(held, record) else graph
-        self.parts += (Quad(period, _node(p), o, where) for p, o in described)
+        self.parts += [(period, _node(p), o, where) for p, o in described]
         if self.counts(held, record):
             self.said.append(
                 _Said(subject, ALLY.statusPeriod, period, held["rank"], False, _node(TRUTHY))
             )
 
-    def record(
-        self, article: model.Article, record: model.Said, graph: NamedNode
-    ) -> Iterator[Quad]:
+    def record(self, article: model.Article, record: model.Said, graph: str) -> Iterator[str]:
         subject = self.subject(record)
         held = model.inherited(record, article.defaults)
         cls = self.class_of(record, held)
@@ -654,36 +777,59 @@ class _Compiler:
         node = self.claim_iri(article.id, path, "is")
         graph = _outside(held) or graph
         where = _outside(held) or _node(TRUTHY)
-        yield from self.claim(node, subject, RDF + "type", _node(cls), held, article, graph)
+        yield self.claim(node, subject, RDF + "type", _node(cls), held, article, graph)
         counts = self.counts(held, record)
         account = _Account(cls, held["rank"], held["polarity"] == "denied", graph, where)
-        if counts or isinstance(record, model.Record):
-            self.beings[subject].accounts.append(account)
+        itself = isinstance(record, model.Record)
+        own = self.shared is not None and itself and path not in self.shared
+        beings = self.beings if own else self.hub
+        being = beings.get(subject)
+        if being is None:
+            being = beings[subject] = _Being()
+        # what is told in vain still has names and parts
+        (being.accounts if counts or itself else being.others).append(account)
         label = self.label_of(record)
         if label:
             # a planned pair is no relation, but a reader wants its name as well
-            yield from _labels(subject, label, None, where if counts else graph)
+            account.aside += _labels(subject, label, None, where if counts else graph)
         if isinstance(record, model.Record):
-            labels = self.beings[subject].labels
-            labels.setdefault("en", record.label)
+            being.labels.setdefault("en", record.label)
             if record.ko:
-                labels.setdefault("ko", record.ko)
+                being.labels.setdefault("ko", record.ko)
         for predicate, value, said in self.fixed(record):
             if said:
                 claim_node = self.claim_iri(article.id, path, said)
-                yield from self.claim(claim_node, subject, predicate, value, held, article, graph)
+                yield self.claim(claim_node, subject, predicate, value, held, article, graph)
             account.plain.append((subject, predicate, value))
         if held["modality"] != "held" or isinstance(record, model.Commitment):
-            modality = _node(concept("modality", held["modality"]))
+            modality = _concept("modality", held["modality"])
             account.plain.append((subject, ALLY.modality, modality))
+        outer = record, article.defaults
+        plain = model.inherited(_NOTHING_SAID, *outer)
         for section in ("participants", "travellers"):
             for participation in getattr(record, section, ()):
-                yield from self.participation(
-                    article, record, subject, participation, section == "travellers", account
+                yield self.participation(
+                    article,
+                    record,
+                    subject,
+                    participation,
+                    self.held(participation, plain, *outer),
+                    section == "travellers",
+                    account,
                 )
         for name, _, claim in model.claims_of(record):
+            own_held = self.held(claim, plain, *outer)
             yield from self.field_claim(
-                article, record, subject, name, claim, path, planned, graph, account.said
+                article,
+                record,
+                subject,
+                name,
+                claim,
+                own_held,
+                path,
+                planned,
+                graph,
+                account.said,
             )
 
     def label_of(self, record: model.Said) -> str | None:
@@ -701,7 +847,7 @@ class _Compiler:
             case _:
                 return None
 
-    def subject(self, record: model.Said) -> NamedNode:
+    def subject(self, record: model.Said) -> str:
         match record:
             case model.Record():
                 return self.ref(record.id)
@@ -722,17 +868,17 @@ class _Compiler:
             return attempted if held["modality"] == "attempted" else planned
         return CLASSES[type(record)]
 
-    def fixed(self, record: model.Said) -> Iterator[tuple[str, Term, str]]:
+    def fixed(self, record: model.Said) -> Iterator[tuple[str, str, str]]:
         """Values that are part of what the record is: (predicate, value, claim name or "")."""
         match record:
             case model.Encounter():
-                yield ALLY.setting, _node(concept("setting", record.kind)), "setting"
+                yield ALLY.setting, _concept("setting", record.kind), "setting"
             case model.Document():
-                yield ALLY.documentKind, _node(concept("document-kind", record.kind)), "kind"
+                yield ALLY.documentKind, _concept("document-kind", record.kind), "kind"
             case model.Tenure():
                 yield ORG + "member", self.ref(record.person), ""
                 yield ALLY.post, self.ref(record.post), ""
-                yield ALLY.capacity, _node(concept("capacity", record.capacity)), ""
+                yield ALLY.capacity, _concept("capacity", record.capacity), ""
             case model.Membership():
                 yield ORG + "member", self.ref(record.member), ""
                 yield ORG + "organization", self.ref(record.body), ""
@@ -740,13 +886,13 @@ class _Compiler:
                 first, second = sorted((record.a, record.b))
                 yield ALLY.counterpartA, self.ref(first), "a"
                 yield ALLY.counterpartB, self.ref(second), "b"
-                yield ALLY.parity, _node(concept("parity", record.parity)), "parity"
-                basis = concept("counterpart-basis", record.counterpart_basis)
-                yield ALLY.basis, _node(basis), "basis"
+                yield ALLY.parity, _concept("parity", record.parity), "parity"
+                basis = _concept("counterpart-basis", record.counterpart_basis)
+                yield ALLY.basis, basis, "basis"
                 if record.channel:
                     yield ALLY.inChannel, self.ref(record.channel), "channel"
                 if record.level:
-                    yield ALLY.level, _node(concept("level", record.level)), "level"
+                    yield ALLY.level, _concept("level", record.level), "level"
                 if record.encounter:
                     yield PROV + "wasDerivedFrom", self.ref(record.encounter), "encounter"
                 days = [dates.parse(c.is_) for c in record.attested]
@@ -762,20 +908,19 @@ class _Compiler:
         self,
         article: model.Article,
         record: model.Said,
-        subject: NamedNode,
+        subject: str,
         p: model.Participation,
+        held: dict[str, Any],
         travels: bool,
         account: _Account,
-    ) -> Iterator[Quad]:
+    ) -> str:
         node = _node(iri("participation", f"{self.path(record)}.{p.who}"))
-        held = model.inherited(p, record, article.defaults)
         claim = self.claim_iri(article.id, self.path(record), "participation", p.who)
         graph = account.graph
-        yield from self.claim(claim, subject, ALLY.participation, node, held, article, graph)
-        described: list[tuple[str, Term]] = [
+        described: list[tuple[str, str]] = [
             (RDF + "type", _node(ALLY.Participation)),
             (ALLY.person if p.person else ALLY.unnamedParty, self.ref(p.who)),
-            (ALLY.role, _node(concept("role", p.role))),
+            (ALLY.role, _concept("role", p.role)),
             *((ALLY.inPost, self.ref(o)) for o in p.in_),
         ]
         countries = {p.country} if p.country else {self.offices[o].country for o in p.in_}
@@ -783,58 +928,85 @@ class _Compiler:
             countries = {self.people[p.person].country or ""}
         described += [(ALLY.country, self.ref(c)) for c in sorted(countries) if c]
         if p.capacity:
-            described.append((ALLY.capacity, _node(concept("capacity", p.capacity))))
+            described.append((ALLY.capacity, _concept("capacity", p.capacity)))
         if p.printed:
-            described.append((ALLY.printed, Literal(p.printed)))
-        if not self.counts(held, record):
-            self.parts += (Quad(node, _node(a), b, graph) for a, b in described)
-            return
-        account.parts += ((node, a, b) for a, b in described)
-        account.plain.append((subject, ALLY.participation, node))
-        if travels:
-            account.plain.append((subject, ALLY.traveller, self.ref(p.who)))
+            described.append((ALLY.printed, _literal(p.printed)))
+        if self.counts(held, record):
+            account.parts += [(node, a, b) for a, b in described]
+            account.plain.append((subject, ALLY.participation, node))
+            if travels:
+                account.plain.append((subject, ALLY.traveller, self.ref(p.who)))
+        else:
+            account.aside += [(node, _node(a), b, graph) for a, b in described]
+        return self.claim(claim, subject, ALLY.participation, node, held, article, graph)
 
     # what stands in the end
 
-    def truthy(self) -> Iterator[Quad]:
-        graph = _node(TRUTHY)
-        a = _node(RDF + "type")
-        for channel in self.facts.channels:
-            subject, denied = self.ref(channel.id), self.channels[channel.id]
-            if denied and all(denied):
-                yield Quad(subject, a, _node(ALLY.Denied), graph)
-            else:
-                yield Quad(subject, a, _node(ALLY.Channel), graph)
-                yield Quad(subject, a, _node(CHANNEL_CLASSES[channel.kind]), graph)
+    def hear(self, heard: Heard) -> None:
+        """Take up what one article says; articles come in the order of their ids."""
+        for subject, being in heard.beings.items():
+            mine = self.beings.setdefault(subject, _Being())
+            mine.accounts += being.accounts
+            mine.others += being.others
+            mine.labels = being.labels | mine.labels
+        for channel, denied in heard.channels.items():
+            self.channels.setdefault(channel, []).extend(denied)
+        self.said += heard.said
+        self.parts += heard.parts
+
+    def own(self) -> Iterator[Fact]:
+        """The truthy layer of the records of which only the articles heard so far tell."""
+        self.said, self.parts = [], []
         for subject, being in self.beings.items():
             yield from self.being(subject, being)
         yield from self.parts
         yield from self.best()
 
-    def being(self, subject: NamedNode, being: _Being) -> Iterator[Quad]:
+    def truthy(self) -> Iterator[Fact]:
+        graph = _node(TRUTHY)
+        a = _node(RDF + "type")
+        for channel in self.known.channels:
+            subject, denied = self.ref(channel.id), self.channels.get(channel.id)
+            if denied and all(denied):
+                yield subject, a, _node(ALLY.Denied), graph
+            else:
+                yield subject, a, _node(ALLY.Channel), graph
+                yield subject, a, _node(CHANNEL_CLASSES[channel.kind]), graph
+        for subject, being in self.beings.items():
+            yield from self.being(subject, being)
+        yield from self.parts
+        yield from self.best()
+
+    def being(self, subject: str, being: _Being) -> Iterator[Fact]:
         """Class, labels and plain values of what records tell of, from the accounts that count."""
         counting = being.counting()
         # what only the outside world tells is left out with it
-        inside = any(a.where.value == TRUTHY for a in counting or being.accounts)
+        inside = any(a.where == _node(TRUTHY) for a in counting or being.accounts)
         graph = _node(TRUTHY if inside else OUTSIDE)
         if counting:
             classes = sorted({a.cls for a in counting})
-        else:
+        elif being.accounts:
             classes = [ALLY.Denied] if all(a.denied for a in being.accounts) else []
+        else:
+            classes = []
         for cls in classes:
-            yield Quad(subject, _node(RDF + "type"), _node(cls), graph)
+            yield subject, _node(RDF + "type"), _node(cls), graph
         if "en" in being.labels:
             yield from _labels(subject, being.labels["en"], being.labels.get("ko"), graph)
         for account in being.accounts:
-            if account in counting:
+            here = any(account is a for a in counting)
+            if here:
                 self.said += account.said
                 for s, p, o in account.plain:
-                    yield Quad(s, _node(p), o, account.where)
-            graph = _node(TRUTHY) if account in counting else account.graph
-            self.parts += (Quad(s, _node(p), o, graph) for s, p, o in account.parts)
+                    yield s, _node(p), o, account.where
+            graph = _node(TRUTHY) if here else account.graph
+            self.parts += [(s, _node(p), o, graph) for s, p, o in account.parts]
+            self.parts += account.aside
+        for account in being.others:
+            self.parts += account.aside
 
-    def best(self) -> Iterator[Quad]:
-        by_field: dict[tuple[NamedNode, str], list[_Said]] = defaultdict(list)
+    def best(self) -> Iterator[Fact]:
+        by_field: dict[tuple[str, str], list[_Said]] = defaultdict(list)
         for s in self.said:
             by_field[s.subject, s.predicate].append(s)
         for (subject, predicate), said in by_field.items():
@@ -843,36 +1015,40 @@ class _Compiler:
             chosen = [s for s in chosen if s.rank != "deprecated"]
             for s in chosen:
                 if predicate != SKOS + "altLabel" or s.value not in self.names.get(subject, ()):
-                    yield Quad(subject, _node(predicate), s.value, s.graph)
+                    yield subject, _node(predicate), s.value, s.graph
             if chosen and (said[0].principal or said[0].due):
                 # days that rest on outside knowledge only where nothing else gives them
-                own = [s for s in chosen if s.graph.value == TRUTHY] or chosen
+                own = [s for s in chosen if s.graph == _node(TRUTHY)] or chosen
                 yield from _span(subject, own, said[0].due, own[0].graph)
 
 
-def _outside(held: dict[str, Any]) -> NamedNode | None:
+_OF_ITS_OWN = frozenset(model.Said.model_fields)
+_NOTHING_SAID = model.Said()
+
+
+def _outside(held: dict[str, Any]) -> str | None:
     """The graph of outside knowledge, where a claim rests on it."""
     return _node(OUTSIDE) if held["basis"] in ("external", "general-knowledge") else None
 
 
-def _preferred(thing: model.Identity) -> Iterator[Literal]:
+def _preferred(thing: model.Identity) -> Iterator[str]:
     """Its preferred names, one a language; SKOS wants none of them to be an alternative too."""
     yield _text(thing.label)
     if thing.ko:
         yield _text(thing.ko[0].is_, "ko")
 
 
-def _span(subject: NamedNode, said: list[_Said], due: bool, graph: NamedNode) -> Iterator[Quad]:
-    spans = [dates.parse(s.value.value) for s in said]
+def _span(subject: str, said: list[_Said], due: bool, graph: str) -> Iterator[Fact]:
+    spans = [dates.parse(s.value[1 : s.value.rindex('"')]) for s in said]
     earliest = min((d.earliest for d in spans if d.earliest), default=None)
     latest = max((d.latest for d in spans if d.latest), default=None)
     names = (ALLY.dueEarliest, ALLY.dueLatest) if due else (ALLY.earliest, ALLY.latest)
     for name, day in zip(names, (earliest, latest), strict=True):
         if day:
-            yield Quad(subject, _node(name), _day(day), graph)
+            yield subject, _node(name), _day(day), graph
 
 
-def _days(text: str) -> Iterator[tuple[str, Term]]:
+def _days(text: str) -> Iterator[tuple[str, str]]:
     parsed = dates.parse(text)
     if parsed.earliest:
         yield ALLY.earliest, _day(parsed.earliest)
@@ -880,13 +1056,11 @@ def _days(text: str) -> Iterator[tuple[str, Term]]:
         yield ALLY.latest, _day(parsed.latest)
 
 
-def _labels(
-    subject: NamedNode, english: str, korean: str | None, graph: NamedNode
-) -> Iterator[Quad]:
+def _labels(subject: str, english: str, korean: str | None, graph: str) -> Iterator[Fact]:
     for text, language in ((english, "en"), (korean, "ko")):
         if text:
             for predicate in (RDFS + "label", SKOS + "prefLabel"):
-                yield Quad(subject, _node(predicate), _text(text, language), graph)
+                yield subject, _node(predicate), _text(text, language), graph
 
 
 def _evidence(article: model.Article) -> Iterator[model.Evidence]:
@@ -902,35 +1076,70 @@ def _evidence(article: model.Article) -> Iterator[model.Evidence]:
             yield from claim.evidence
 
 
-_FIRST = {TRUTHY: 0, IDENTITIES: 1, OUTSIDE: 2}
+_FIRST = {f"<{TRUTHY}>": 0, f"<{IDENTITIES}>": 1, f"<{OUTSIDE}>": 2}
 
 
-def _once(plain: Iterable[Quad]) -> Iterator[Quad]:
+def _once(plain: Iterable[Fact]) -> Iterator[str]:
     """Of a triple in several graphs the one in the truthy graph, else the first by these.
 
     A query that sees the union of all graphs would count it twice.
     """
-    kept: dict[Triple, Quad] = {}
-    for quad in plain:
-        known = kept.get(quad.triple)
-        if known is None or _order(quad) < _order(known):
-            kept[quad.triple] = quad
-    yield from kept.values()
+    kept: dict[tuple[str, str, str], str] = {}
+    for s, p, o, graph in plain:
+        known = kept.setdefault((s, p, o), graph)
+        if known != graph and _FIRST.get(graph, 3) < _FIRST.get(known, 3):
+            kept[s, p, o] = graph
+    for (s, p, o), graph in kept.items():
+        yield f"{s} {p} {o} {graph} .\n"
 
 
-def _order(quad: Quad) -> int:
-    graph = quad.graph_name
-    return _FIRST.get(graph.value, len(_FIRST)) if isinstance(graph, NamedNode) else len(_FIRST)
+# --- from facts to N-Quads ------------------------------------------------------------------------
 
 
-def quads(facts: model.Facts) -> Iterator[Quad]:
-    """Everything the facts say, as quads of RDF 1.1; no triple stands in two graphs.
+def nquads(facts: model.Facts) -> Iterator[str]:
+    """Everything the facts say, as lines of N-Quads, several at a time.
 
-    References must resolve (``seeds.load`` and ``check`` see to it): raises KeyError where one does
-    not.
+    RDF 1.1 without blank nodes; what is plain stands in one graph only. References must resolve
+    (``seeds.load`` and ``check`` see to it): raises KeyError where one does not.
     """
-    compiler = _Compiler(facts)
+    compiler = _Compiler(facts, facts.kinds())
     identities = list(compiler.identities())
     for article in facts.articles:
         yield from compiler.article(article)
     yield from _once((*identities, *compiler.truthy()))
+
+
+def quads(facts: model.Facts) -> Iterator[Quad]:
+    """The same as values of pyoxigraph; raises KeyError where a reference does not resolve."""
+    from pyoxigraph import RdfFormat, parse
+
+    return parse("".join(nquads(facts)).encode(), format=RdfFormat.N_QUADS)
+
+
+def part(
+    articles: Iterable[model.Article],
+    known: model.Facts,
+    kinds: Mapping[str, str],
+    shared: Collection[str],
+) -> tuple[str, list[Heard]]:
+    """What some articles say as N-Quads, and what :func:`whole` needs of each.
+
+    ``known`` holds the identities and ``kinds`` the kinds of the ids to which they refer;
+    ``shared`` are the ids of the records of which several articles tell.
+    """
+    compiler = _Compiler(known, kinds, shared)
+    lines = [line for article in articles for line in compiler.article(article)]
+    lines += _once(compiler.own())
+    return "".join(lines), compiler.heard
+
+
+def whole(known: model.Facts, kinds: Mapping[str, str], heard: Iterable[Heard]) -> str:
+    """Identities, and what all articles together make of things of which several may tell.
+
+    ``heard`` is what :func:`part` gave, in the order of articles.
+    """
+    compiler = _Compiler(known, kinds)
+    identities = list(compiler.identities())
+    for one in heard:
+        compiler.hear(one)
+    return "".join(_once((*identities, *compiler.truthy())))

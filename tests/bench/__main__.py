@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 
 def main() -> None:
     names = sys.argv[1:] or sorted(
-        p.stem for p in HERE.glob("*.py") if not p.stem.startswith(("_", "measure"))
+        p.stem for p in HERE.glob("*.py") if not p.stem.startswith(("_", "measure", "synthetic"))
     )
     engines = ", ".join(f"{n} {version(n)}" for n in ("pyoxigraph", "rdflib", "pyvis"))
     print(f"Python {platform.python_version()} on {platform.machine()}; {engines}\n")
