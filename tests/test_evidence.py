@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alliance_graph import evidence, paths, seeds
-from alliance_graph.errors import Mark
+from alliance_graph.errors import AllianceError, Mark
 from alliance_graph.evidence import (
     Copy,
     Span,
@@ -406,3 +406,18 @@ def test_an_article_without_its_text_is_an_error() -> None:
     findings = verify_all(facts, {"b": "Share"}, where)
     assert [f.code for f in findings] == ["no-text"]
     assert "https://example.org/biegun" in findings[0].mend
+
+
+def test_a_file_too_big_for_a_text_is_named_and_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "huge.txt").open("wb") as stream:
+        stream.truncate(200_000_000_000)
+    with pytest.raises(AllianceError, match=r"huge\.txt: has more than 2,000,000 bytes"):
+        evidence.copies(tmp_path)
+
+
+def test_what_is_remembered_of_a_text_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence, "MAX_RUNS", 20)
+    copy = evidence.Copy("one two three four five six seven eight nine ten")
+    spans = [evidence.Span(1, 1 + n) for n in range(1, 9)]
+    assert [copy.find(s.count, copy.digest(s)) for s in spans * 2] == spans * 2
+    assert sum(map(len, copy._runs.values())) <= 30

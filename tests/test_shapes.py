@@ -77,6 +77,9 @@ BY_HAND = {
     "commitment-by-somebody": """
         DELETE { ?c ally:party ?party } WHERE { ?c a ally:Commitment ; ally:party ?party }""",
     "document-of-kind": "DELETE WHERE { ?d ally:documentKind ?kind }",
+    "office-level": "DELETE { ?o ally:level ?l } WHERE { ?o a org:Post ; ally:level ?l }",
+    "office-level-basis": "DELETE WHERE { ?o ally:levelBasis ?b }",
+    "office-portfolio": "DELETE WHERE { ?o ally:portfolio ?p }",
     "counterparts-derived-from": "DELETE WHERE { ?c prov:wasDerivedFrom ?e }",
 }
 """Shape -> an update that breaks it."""
@@ -127,7 +130,7 @@ def parameter(shape: str, name: str) -> Iterable[NamedNode | Literal | ox.BlankN
 
 
 def results(triples: Iterable[Triple]) -> list[shapes.Result]:
-    return shapes.results((Quad(*t) for t in triples), ready().values())
+    return shapes.results(shapes.Graph(triples), ready().values())
 
 
 # --- breaking --------------------------------------------------------------------------------------
@@ -170,7 +173,7 @@ def broken(triples: frozenset[Triple], shape: shapes.Shape, component: str) -> f
         return update(triples, BY_HAND[local])
     assert shape.path is not None, f"{local}: add how to break it to BY_HAND"
     predicate, backwards = NamedNode(shape.path[0]), shape.path[1]
-    data = shapes._Graph(triples)
+    data = shapes.Graph(triples)
     focus = min(shape.targets(data), key=str)
     assert not isinstance(focus, Literal | Triple)
     told = {t for t in triples if t.predicate == predicate}
@@ -196,6 +199,13 @@ def broken(triples: frozenset[Triple], shape: shapes.Shape, component: str) -> f
     return triples | {Triple(focus, predicate, faulty)}
 
 
+def test_a_graph_that_was_read_before_gives_the_same_findings() -> None:
+    quads = [Quad(*t) for t in batches()["less"]]
+    found = shapes.validate(quads)
+    assert found
+    assert shapes.validate(shapes.Graph(quads)) == found
+
+
 # --- every shape -----------------------------------------------------------------------------------
 
 
@@ -204,7 +214,7 @@ def test_the_passing_graph_passes() -> None:
 
 
 def test_every_shape_looks_at_something_in_the_passing_graph() -> None:
-    data = shapes._Graph(passing())
+    data = shapes.Graph(passing())
     idle = {s.iri for s in targeted() if not s.targets(data)}
     assert not idle
     blind = {
@@ -222,6 +232,26 @@ def test_every_shape_looks_at_something_in_the_passing_graph() -> None:
 def test_each_constraint_can_be_broken(shape: str, component: str) -> None:
     found = results(broken(passing(), ready()[shape], component))
     assert (shape, component) in {(r.shape, r.component) for r in found}
+
+
+@pytest.mark.parametrize(
+    ("shape", "component"),
+    [pytest.param(*c, id=f"{c[0].rpartition('#')[2]}-{c[1]}") for c in constraints()],
+)
+def test_shapes_without_a_constraint_are_caught(shape: str, component: str, tmp_path: Path) -> None:
+    """A mutant for each constraint, that lacks it: the graph that breaks it tells them apart."""
+    own = f"{SH}{component[0].lower()}{component[1:]}"
+    lacking = [
+        q.triple
+        for q in shape_graph()
+        if (q.subject, q.predicate) != (NamedNode(shape), NamedNode(own))
+    ]
+    assert len(lacking) < len(shape_graph())
+    mutant = tmp_path / "shapes.ttl"
+    ox.serialize(lacking, output=str(mutant), format=RdfFormat.TURTLE)
+    bad = shapes.Graph(broken(passing(), ready()[shape], component))
+    found = shapes.results(bad, shapes.read(mutant))
+    assert (shape, component) not in {(r.shape, r.component) for r in found}
 
 
 def test_nothing_is_broken_by_hand_that_is_no_shape() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import NamedNode, RdfFormat
 
-from alliance_graph import model, paths, vocabulary
+from alliance_graph import compare, model, paths, vocabulary
 from alliance_graph.vocabulary import ALLY, KINDS, ONTOLOGY, PREFIXES, RDF, SCHEMES, SKOS, TERMS
 
 MEMBERS: dict[str, object] = {
@@ -44,6 +44,7 @@ MEMBERS: dict[str, object] = {
     "block": model.Block,
     "role": model.Participation.model_fields["role"].annotation,
     "decision": model.DecisionKind,
+    "verdict": compare.Verdict,
 }
 """Scheme -> the closed list of the model."""
 
@@ -168,3 +169,15 @@ def test_compact_can_be_undone(prefix: str, name: str) -> None:
     whole = PREFIXES[prefix] + name
     shown, _, rest = vocabulary.compact(whole).partition(":")
     assert PREFIXES[shown] + rest == whole
+
+
+def test_a_slug_has_its_bounds() -> None:
+    assert vocabulary.slug("a" * 100) == "a" * 48
+    assert vocabulary.slug("a" * 47 + " b") == "a" * 47
+    assert vocabulary.slug("--ab cd", 3) == "ab"
+    assert vocabulary.slug("서울") == ""
+    assert vocabulary.slug("Dr. É–1") == "dr-e1"
+
+
+def test_of_a_name_with_a_slash_the_kind_is_what_stands_first() -> None:
+    assert vocabulary.split(f"{vocabulary.ID}claim/a/b") == ("claim", "a/b")

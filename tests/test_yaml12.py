@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alliance_graph import yaml12
 from alliance_graph.errors import Finding
-from alliance_graph.yaml12 import comments, head, read, write
+from alliance_graph.yaml12 import Refused, comments, head, read, write
 
 RECORD = """\
 # yaml-language-server: $schema=article.json
@@ -54,6 +54,7 @@ def refused(raw: bytes | str) -> list[Finding]:
         assert finding.where.column >= 1
         assert finding.what
         assert finding.mend
+        assert str(finding).isprintable()
     return findings
 
 
@@ -65,7 +66,7 @@ def refused(raw: bytes | str) -> list[Finding]:
     [
         *[
             (w, w)
-            for w in ("NO", "no", "yes", "on", "Off", "y", "12:30:45", "0755", "0o17", "0x1f")
+            for w in "NO no yes Yes on Off y 12:30:45 0755 08 0o17 0o755 0x1f 2020-03".split()
         ],
         *[(w, w) for w in ("2020-10-15", "2020-02-30", "28-41", "1_000", "1,5", "+", ".", "<<a")],
         *[(w, None) for w in ("", "~", "null", "Null", "NULL")],
@@ -109,6 +110,13 @@ def test_every_value_has_its_place() -> None:
     assert ko.child(0) is None
     assert node.child("nothing") is None
     assert node.child(0) is None
+    people = node.child("participants")
+    assert people
+    assert people.child(0)
+    assert people.child(2) is None
+    assert people.child(-1) is None
+    assert people.child("person") is None
+    assert str(Refused(Finding("error", "x", "what", "mend"))) == "what"
 
 
 def test_windows_line_ends_and_tabs_between_words_are_fine() -> None:
@@ -125,8 +133,11 @@ BOMB = "a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n"
     [
         (b"", "yaml-empty", 1, 1),
         (b"# only a comment\n", "yaml-empty", 2, 1),
+        (b"# only a comment", "yaml-empty", 1, 17),
         (BOMB.encode(), "yaml-alias", 1, 4),
         (b"a: *b\n", "yaml-alias", 1, 4),
+        (b"a: &a [*a]\n", "yaml-alias", 1, 4),
+        (b"a: &a {b: 1}\nc: {<<: *a}\n", "yaml-alias", 1, 4),
         (b"a: 1\n*a : 2\n", "yaml-alias", 2, 1),
         (b"&k a: 1\n", "yaml-alias", 1, 1),
         (b"a: {<<: {b: 1}}\n", "yaml-merge", 1, 5),
@@ -134,6 +145,7 @@ BOMB = "a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n"
         (b"a: !x [1]\n", "yaml-tag", 1, 4),
         (b"a: ! 1\n", "yaml-tag", 1, 4),
         (b"!!map {a: 1}\n", "yaml-tag", 1, 1),
+        (b"a: !<tag:%0a%1b> x\n", "yaml-tag", 1, 4),
         (b"%YAML 1.2\n---\na: 1\n", "yaml-directive", 1, 1),
         (b"a: 1\n---\nb: 2\n", "yaml-documents", 2, 1),
         (b"a: 1\nb: 2\na: 3\n", "yaml-duplicate-key", 3, 1),
@@ -144,6 +156,8 @@ BOMB = "a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n"
         (b"? {a: 1}\n: 1\n", "yaml-key", 1, 3),
         (b"a: [1\nb: 2\n", "yaml-syntax", 2, 2),
         (b"a: 'x\n", "yaml-syntax", 2, 1),
+        (b"a: 'x", "yaml-syntax", 1, 6),
+        (b"a: [1\nb", "yaml-syntax", 2, 2),
         (b"a: b: c\n", "yaml-syntax", 1, 5),
         (b'a: "\\uD800"\n', "yaml-syntax", 1, 7),
         (b"a: " + b"9" * 5000, "yaml-number", 1, 4),
@@ -155,6 +169,9 @@ BOMB = "a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n"
         (b"a: \xc0\xae\n", "yaml-bytes", 1, 4),
         (b"a: \xed\xa0\x80\n", "yaml-bytes", 1, 4),
         (b"a: x\x00\n", "yaml-character", 1, 5),
+        (b"a: x\rb: y\n", "yaml-character", 1, 5),
+        (b'a: "x\\ry"\n', "yaml-character", 1, 4),
+        (b"a: x\x1b[31m\n", "yaml-character", 1, 5),
         (b"a: x\x7f\n", "yaml-character", 1, 5),
         ("a: x\x85b\n".encode(), "yaml-character", 1, 5),
         ("가: x\ufeff\n".encode(), "yaml-character", 1, 5),
@@ -184,8 +201,82 @@ def test_hostile_input(raw: bytes, code: str | None, line: int, column: int) -> 
     assert (first.code, first.where.line, first.where.column) == (code, line, column)
 
 
-def test_many_values_are_refused() -> None:
-    assert refused(b"[" + b"{}," * 200_000 + b"]")[0].code == "yaml-too-big"
+SAID = """\
+yaml-too-big: the file has more than 1,000,000 bytes, which is the most that is read; split it
+yaml-bytes: the file begins with a byte order mark; save it as UTF-8 without BOM
+yaml-bytes: byte 0xff is not UTF-8; save the file as UTF-8
+yaml-character: the character U+0007 control character does not show; take it out
+yaml-character: an escape makes the character U+202E RIGHT-TO-LEFT OVERRIDE; take it out
+yaml-character: an escape makes text that is not NFC; take it out
+yaml-tab: a tab indents this line; indent with spaces
+yaml-nfc: “éa word tha” is not in Unicode's composed form; write “éa word that” in NFC
+yaml-syntax: found unexpected end of stream (while scanning a quoted scalar); see to indentation and \
+quotes here and above; put text with `: ` or ` #` in quotes
+yaml-syntax: mapping values are not allowed in this context; see to indentation and quotes here and \
+above; put text with `: ` or ` #` in quotes
+yaml-empty: the file is empty; fill it or delete it
+yaml-directive: a % directive; take it out
+yaml-documents: a second document begins here; keep one in each file
+yaml-too-big: more than 100,000 values; split the file
+yaml-deep: nested deeper than 16 levels; flatten it
+yaml-alias: the alias *b; write the value out again
+yaml-alias: the anchor &b; take it out
+yaml-tag: the tag !\\u202e; take it out
+yaml-duplicate-key: “a” stands a second time in the same map (see f.yaml:1:1); keep one; several \
+values of a field go into a list
+yaml-key: a map or list as a key; put {…} or […] in quotes, or mend the line
+yaml-merge: the merge key <<; write the fields out
+yaml-too-big: a text of 20,001 characters; at most 20,000 are read; shorten it
+yaml-number: a number of 19 digits; put it in quotes
+yaml-number: 1e999 is too large; put it in quotes
+"""
+SAID_OF: list[bytes] = [
+    b"a" * 1_000_001,
+    b"\xef\xbb\xbf",
+    b"a: \xff",
+    b"a: \x07",
+    b'a: "\\u202E"',
+    b'a: "e\\u0301"',
+    b"\ta: 1",
+    "a: e\u0301a word that goes on".encode(),
+    b"a: 'x",
+    b"a: b: c",
+    b"",
+    b"%YAML 1.2\n---\na: 1",
+    b"a: 1\n---\nb: 1",
+    b"[" + b"{}," * 200_000 + b"]",
+    b"[" * 17,
+    b"a: *b",
+    b"a: &b 1",
+    b"a: !%E2%80%AE 1",
+    b"a: 1\na: 2",
+    b"[a]: 1",
+    b"<<: 1",
+    b"a: " + b"x" * 20_001,
+    b"a: 1" + b"0" * 18,
+    b"a: 1e999",
+]
+
+
+@pytest.mark.parametrize(("raw", "said"), list(zip(SAID_OF, SAID.splitlines(), strict=True)))
+def test_what_is_said_of_it(raw: bytes, said: str) -> None:
+    first = refused(raw)[0]
+    place, _, told = str(first).partition(": error: ")
+    assert f"{first.code}: {unicodedata.normalize('NFC', told)}" == said
+    assert place == str(first.where)
+
+
+def test_the_most_that_is_read() -> None:
+    assert value("# " + "x" * 999_990 + "\na: 1\n")
+    assert value("[" + "1," * 99_999 + "]")
+    assert value("a: " + "x" * 20_000) == {"a": "x" * 20_000}
+    assert value("[" * 15 + "1" + "]" * 15)
+    assert value("a: -" + "9" * 18) == {"a": -(10**18 - 1)}
+    assert value("a: 1." + "0" * 38) == {"a": 1.0}
+    long = "x" * 100
+    assert f"“{'x' * 60}”" in refused(f"{long}: 1\n{long}: 2\n")[0].what
+    assert refused("a: !" + long)[0].what == "the tag !" + "x" * 59
+    assert refused("a: 1e9" + "9" * 60)[0].what == "1e" + "9" * 18 + " is too large"
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "a:\n", "? "])
@@ -276,6 +367,32 @@ def test_canonical_style() -> None:
         "- plain\n"
         "empty: []\n"
         "nothing: {}\n"
+    )
+
+
+def test_lines_are_as_long_as_they_may_be() -> None:
+    """One hundred characters, lists and maps as well as texts."""
+    for n in (91, 92, 93, 94, 95):
+        assert write({"key": ["x" * n]}) == (
+            f"key: [{'x' * n}]\n" if n <= 93 else f"key:\n- {'x' * n}\n"
+        )
+        assert (write({"a": {"b": "x" * n}}).count("\n") == 1) == (n <= 92), n
+    for n in (87, 88, 89):
+        entry = {"a": "x" * (n - 1), "b": 1}
+        assert (write({"k": [entry]}).count("\n") == 2) == (n <= 88), n
+    for n in (93, 94, 95, 96):
+        text = "a" * (n - 2) + " b"
+        assert (write({"key": text}).count("\n") == 1) == (n <= 95), n
+    words = "a" * 49 + " " + "b" * 48 + " " + "c" * 3
+    assert write({"k": words}) == f"k: >-\n  {words[:98]}\n  ccc\n"
+    assert write({"k": "x" * 200}) == f"k: {'x' * 200}\n"
+    assert write({"k": "a  b " * 40 + "c"}).count("\n") == 1
+    deep: dict[str, Any] = {"k": [["a" * 60, "b" * 60]]}
+    assert write(deep) == f"k:\n- - {'a' * 60}\n  - {'b' * 60}\n"
+    assert value(write(deep)) == deep
+    assert (
+        write({"a": None, "b": True, "c": False, "d": 1.5})
+        == "a: null\nb: true\nc: false\nd: 1.5\n"
     )
 
 

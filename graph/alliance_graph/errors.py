@@ -95,7 +95,11 @@ class Finding:
         place = f"{self.where}: " if self.where else ""
         seen = f" (see {', '.join(map(str, self.related))})" if self.related else ""
         decided = f" [decided: {self.decision}]" if self.decision else ""
-        return f"{place}{self.severity}: {self.what}{seen}; {self.mend}{decided}"
+        told = f"{place}{self.severity}: {self.what}{seen}; {self.mend}{decided}"
+        if told.isprintable():
+            return told
+        # a name or a value from a stranger's file may hold what moves a terminal's cursor
+        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in told)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for ``--format json``."""

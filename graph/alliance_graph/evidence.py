@@ -12,17 +12,22 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from alliance_graph.errors import Finding, Mark, in_order
+from alliance_graph.errors import AllianceError, Finding, Mark, in_order
 from alliance_graph.model import Article, Claim, Evidence, Facts, TextBlock
 
 ELLIPSES = ("…", "...", "[…]", "[...]")
 """Between two of its words, a quote may leave out what stands between them in the text."""
+
+MAX_TEXT = 2_000_000
+"""Bytes of a copy of a text."""
+MAX_RUNS = 1_000_000
+"""Digests of a copy's runs of words that are remembered."""
 
 Where = Callable[..., Mark | None]
 """``where(article_id, *loc)``: the place of a value in its file; `seeds.Loaded.where` is one."""
@@ -109,6 +114,8 @@ class Copy:
         if line:
             return line
         if count not in self._runs:
+            if sum(map(len, self._runs.values())) > MAX_RUNS:
+                self._runs.clear()
             runs: dict[str, Span] = {}
             for start in range(len(self.words) - count + 1):
                 span = Span(start, start + count)
@@ -193,18 +200,30 @@ def locators(article: Article) -> Iterator[tuple[Loc, str, Evidence]]:
     yield from _walk(article, (), article.id)
 
 
-def _walk(value: Any, loc: Loc, of: str) -> Iterator[tuple[Loc, str, Evidence]]:
+def _walk(value: BaseModel, loc: Loc, of: str) -> Iterator[tuple[Loc, str, Evidence]]:
     if isinstance(value, Evidence):
         yield loc, of, value
-    elif isinstance(value, tuple):
-        for i, item in enumerate(value):
-            yield from _walk(item, (*loc, i), of)
-    elif isinstance(value, BaseModel):
+    else:
         of = _named(value, loc, of)
-        for name, field in type(value).model_fields.items():
-            held = getattr(value, name)
-            if isinstance(held, (tuple, BaseModel)):
-                yield from _walk(held, (*loc, field.alias or name), of)
+        for name, held in vars(value).items():
+            if isinstance(held, BaseModel):
+                yield from _walk(held, (*loc, _alias(type(value), name)), of)
+            elif isinstance(held, tuple):
+                for i, item in enumerate(held):
+                    if isinstance(item, BaseModel):
+                        yield from _walk(item, (*loc, _alias(type(value), name), i), of)
+
+
+@cache
+def _naming(kind: type[BaseModel]) -> tuple[str, ...]:
+    """The fields and properties of a class that tell what it is of."""
+    names = ("id", "channel", "person", "unnamed", "of")
+    return tuple(n for n in names if n in kind.model_fields or hasattr(kind, n))
+
+
+@cache
+def _alias(kind: type[BaseModel], name: str) -> str:
+    return kind.model_fields[name].alias or name
 
 
 def _named(value: BaseModel, loc: Loc, of: str) -> str:
@@ -213,8 +232,8 @@ def _named(value: BaseModel, loc: Loc, of: str) -> str:
         return f"{of} {field} “{value.is_}”"
     if not loc:
         return of
-    for name in ("id", "channel", "person", "unnamed", "of"):
-        known = getattr(value, name, None)
+    for name in _naming(type(value)):
+        known = getattr(value, name)
         if isinstance(known, str):
             return known if len(loc) <= 2 else f"{of} {known}"
     return of
@@ -377,8 +396,19 @@ def copies(texts: Path | Mapping[str, str]) -> dict[str, Copy]:
     """Copies by name: of one file, of the ``.txt`` files of a folder, or of texts by name."""
     if isinstance(texts, Path):
         paths = [texts] if texts.is_file() else sorted(texts.glob("*.txt"))
-        texts = {p.name: p.read_text("utf-8-sig", errors="replace") for p in paths if p.is_file()}
+        texts = {p.name: _read(p) for p in paths if p.is_file()}
     return {name: Copy(text) for name, text in texts.items()}
+
+
+def _read(path: Path) -> str:
+    with path.open("rb") as stream:
+        raw = stream.read(MAX_TEXT + 1)
+    if len(raw) > MAX_TEXT:
+        raise AllianceError(
+            f"{path}: has more than {MAX_TEXT:,} bytes, so it is no article's text; "
+            "move it out of the folder"
+        )
+    return raw.decode("utf-8-sig", errors="replace")
 
 
 def text_of(article: Article, among: Mapping[str, Copy]) -> str | None:

@@ -66,7 +66,7 @@ class Refused(Exception):
 
 
 _FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e"
+    "\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
     "\U000e0000-\U000e0fff\ud800-\udfff]"
 )
@@ -107,13 +107,13 @@ def read(raw: bytes, file: str) -> tuple[Any, Node | None, list[Finding]]:
     except Refused as refused:
         return None, None, [*builder.findings, refused.finding]
     except yaml.YAMLError as bad:
-        return None, None, [*builder.findings, _syntax(bad, file)]
+        return None, None, [*builder.findings, _syntax(bad, text, file)]
     return value, node, builder.findings
 
 
 def _text(raw: bytes, file: str) -> str:
     if len(raw) > MAX_BYTES:
-        what = f"the file has {len(raw):,} bytes; at most {MAX_BYTES:,} are read"
+        what = f"the file has more than {MAX_BYTES:,} bytes, which is the most that is read"
         raise Refused(Finding("error", "yaml-too-big", what, "split it", Mark(file)))
     if raw.startswith(b"\xef\xbb\xbf"):
         what, mend = "the file begins with a byte order mark", "save it as UTF-8 without BOM"
@@ -175,12 +175,11 @@ def _unseen(text: str, file: str) -> list[Finding]:
     return findings
 
 
-def _syntax(bad: yaml.YAMLError, file: str) -> Finding:
-    mark = getattr(bad, "problem_mark", None) or getattr(bad, "context_mark", None)
-    place = Mark(file, mark.line + 1, mark.column + 1) if mark else Mark(file)
-    problem = getattr(bad, "problem", None) or "this is no YAML"
-    context = getattr(bad, "context", None)
-    what = f"{problem} ({context})" if context else str(problem)
+def _syntax(bad: yaml.YAMLError, text: str, file: str) -> Finding:
+    at = getattr(bad, "problem_mark", None)
+    place = _mark(file, text[: at.index]) if at else Mark(file)
+    problem, context = getattr(bad, "problem", "this is no YAML"), getattr(bad, "context", None)
+    what = f"{problem} ({context})" if context else problem
     mend = "see to indentation and quotes here and above; put text with `: ` or ` #` in quotes"
     return Finding("error", "yaml-syntax", what, mend, place)
 
@@ -219,7 +218,8 @@ class _Builder:
         self.next()
         start = self.next()
         if not isinstance(start, DocumentStartEvent):
-            raise self.refuse(start, "yaml-empty", "the file is empty", "fill it or delete it")
+            what, mend = "the file is empty", "fill it or delete it"
+            raise Refused(Finding("error", "yaml-empty", what, mend, _mark(self.file, text)))
         if start.version or start.tags:
             raise self.refuse(start, "yaml-directive", "a % directive", "take it out")
         value, node = self.value(self.next(), 1)
@@ -254,7 +254,8 @@ class _Builder:
         if isinstance(event, NodeEvent) and event.anchor is not None:
             raise self.refuse(event, "yaml-alias", f"the anchor &{event.anchor}", "take it out")
         if isinstance(event, (ScalarEvent, CollectionStartEvent)) and event.tag is not None:
-            raise self.refuse(event, "yaml-tag", f"the tag {event.tag[:60]}", "take it out")
+            tag = ascii(event.tag)[1:-1]  # libyaml has decoded its %1B
+            raise self.refuse(event, "yaml-tag", f"the tag {tag[:60]}", "take it out")
 
     def items(self, node: Node, depth: int) -> list[Any]:
         values: list[Any] = []
