@@ -16,7 +16,7 @@ import pytest
 import rdflib
 
 import alliance_graph as ag
-from alliance_graph import graph
+from alliance_graph import cli, graph
 from alliance_graph.errors import (
     AllianceError,
     BrokenFacts,
@@ -44,7 +44,7 @@ def test_public_names_are_these() -> None:
     assert ag.__all__ == ["Graph", "__version__", "open"]
     public = {n for n in vars(graph.Graph) if not n.startswith("_")}
     assert public == {
-        "ask", "at", "network", "questions", "rdf", "show", "sparql", "timeline", "why",
+        "ask", "at", "network", "page", "questions", "rdf", "show", "sparql", "timeline", "why",
     }  # fmt: skip
 
 
@@ -92,6 +92,7 @@ def test_an_endpoint_answers_as_the_build_does(endpoint: str, g: ag.Graph) -> No
     asked = there.ask("counterparts", person="Blinken")
     assert asked.terms == g.ask("counterparts", person="Blinken").terms
     assert "paragraph" in asked._repr_html_()
+    assert there.page is None  # that server has no pages of things
     assert there.show("blinken").text() == g.show("blinken").text()
     assert sum(1 for _ in there.rdf().quads()) == size(g)
 
@@ -144,17 +145,35 @@ def test_mistakes_are_answered_with_what_there_is(g: ag.Graph) -> None:
         g.at("18 March")
 
 
-def test_every_public_name_has_an_example_that_runs() -> None:
-    finder = doctest.DocTestFinder(exclude_empty=True)
-    tests = [t for m in (ag, graph) for t in finder.find(m) if t.examples]
-    named = {t.name.rpartition(".")[2] for t in tests}
-    assert {
-        "ask", "at", "network", "open", "questions", "rdf", "show", "sparql", "timeline", "why",
-    } <= named  # fmt: skip
-    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
-    for test in tests:
-        runner.run(test)
-    assert runner.summarize(verbose=False).failed == 0
+def test_a_slip_of_the_pen_does_not_pass_for_absence(g: ag.Graph) -> None:
+    with pytest.warns(UserWarning, match="did you mean ally:Encounter"):
+        assert not g.sparql("ASK { ?x a ally:Encountr }")
+    nothing = g.sparql('SELECT ?x WHERE { ?x rdfs:label "Antony Blinken" }')
+    assert repr(nothing) == (
+        '0 rows: not in these sources; names carry a language: write "Antony Blinken"@en'
+    )
+    with pytest.raises(QueryError, match="no prefix 'aly:'; did you mean ally:"):
+        g.sparql("SELECT ?x WHERE { ?x a aly:Encounter }")
+
+
+def test_records_stand_beside_the_press_and_never_in_an_engine(
+    tmp_path: Path, built: Path, endpoint: str
+) -> None:
+    sample = Path(__file__).parent / "data" / "historyatstate"
+    out = tmp_path / "records"
+    command = ["import", "historyatstate", str(sample), "--out", str(out)]
+    cli.main(command, standalone_mode=False)
+    journeys = "SELECT ?v WHERE { ?v a ally:Visit ; ally:place country:kr }"
+    assert len(ag.open(built, records=out).sparql(journeys)) > len(ag.open(built).sparql(journeys))
+    with pytest.raises(AllianceError, match="facts or a build"):
+        ag.open(endpoint, records=out)
+    with pytest.raises(AllianceError, match="no imported records"):
+        ag.open(built, records=sample)
+
+
+def test_the_example_of_the_package_runs() -> None:
+    assert doctest.testmod(ag).attempted == 3
+    assert doctest.testmod(ag).failed == 0
 
 
 def test_import_brings_no_heavy_library() -> None:

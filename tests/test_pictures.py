@@ -77,6 +77,7 @@ def test_the_page_in_a_frame_is_whole_and_escaped(g: ag.Graph, tmp_path: Path) -
     parser.feed(page._repr_html_())
     (frame,) = found
     assert frame["srcdoc"] == page.html
+    assert "person/cho-tae-yul" in page.html, "those across the table are there as well"
     assert frame["height"] == "500"
     assert "allow-same-origin" not in (frame["sandbox"] or "")
     page.save(tmp_path / "page.html")

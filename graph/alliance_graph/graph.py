@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import warnings
+from dataclasses import replace
 from datetime import date as Day
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alliance_graph.errors import AllianceError
+from alliance_graph import paths
+from alliance_graph.errors import AllianceError, QueryError
 from alliance_graph.store import select
 from alliance_graph.store.embedded import Embedded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import rdflib
     from pyoxigraph import Quad
@@ -29,16 +33,41 @@ class Graph:
     """A compiled graph of the facts; made by :func:`open`.
 
     What its verbs give is a plain value with ``text()`` or ``csv()``; a notebook shows it as it is.
+
+    >>> import alliance_graph as ag
+    >>> isinstance(ag.open(), ag.Graph)
+    True
     """
 
-    def __init__(self, store: Store, page: str | None = None) -> None:
+    def __init__(self, store: Store, page: str | Callable[[], str | None] | None = None) -> None:
         self.store = store
-        self.page = page
-        """Address of the network page, to which names in tables lead; None: they lead nowhere."""
+        self._page = page
 
     def __repr__(self) -> str:
         rows = self.sparql("SELECT (COUNT(DISTINCT ?a) AS ?n) WHERE { ?a a ally:Article }").rows
         return f"<alliance graph: {rows[0][0]} articles>"
+
+    @property
+    def page(self) -> str | None:
+        """Where the pages are to which names in tables lead: a network page (``network.html``), or
+        an address that ends in ``/`` and has a page for each thing (``https://…/id/``). None: a
+        name unfolds to what it is, and leads nowhere.
+
+        It is known for a build and for a server of ours, and can be set.
+
+        >>> import alliance_graph as ag
+        >>> g = ag.open()
+        >>> g.page = "network.html"
+        >>> '"network.html#sel=person/' in g.ask("counterparts")._repr_html_()
+        True
+        """
+        if callable(self._page):  # a server is asked with the first answer, and once
+            self._page = self._page()
+        return self._page
+
+    @page.setter
+    def page(self, address: str | None) -> None:
+        self._page = address
 
     @property
     def questions(self) -> Questions:
@@ -75,16 +104,25 @@ class Graph:
         """Answer a SPARQL 1.1 query of one's own; ``values`` bind its variables as typed terms.
 
         Our prefixes are known, the default graph is the union of all graphs. SELECT gives Rows, ASK
-        a Truth, CONSTRUCT and DESCRIBE give Statements. Raises QueryError, UnknownName.
+        a Truth, CONSTRUCT and DESCRIBE give Statements. Raises QueryError, UnknownName; warns of
+        names that the graph does not know, so that a slip of the pen does not pass for absence.
 
         >>> import alliance_graph as ag
         >>> table = ag.open().sparql("SELECT (COUNT(?a) AS ?n) WHERE { ?a a ally:Article }")
         >>> len(table.rows)
         1
         """
-        from alliance_graph import notebook, questions
+        from alliance_graph import hints, notebook, questions, tables
 
-        return notebook.dressed(questions.run(self.store, text, **values), self.store, self.page)
+        if foreign := hints.undeclared(text):
+            raise QueryError(foreign)
+        answer = questions.run(self.store, text, **values)
+        for stranger in (strangers := hints.strangers(self.store, text)):
+            warnings.warn(stranger, stacklevel=2)
+        if isinstance(answer, tables.Table) and not answer and not strangers:
+            why = "; ".join([answer.absence, *hints.of_nothing(self.store, text)])
+            answer = replace(answer, absence=why)
+        return notebook.dressed(answer, self.store, self.page)
 
     def show(self, name: str) -> Dossier:
         """All that is known of one thing, each line with its source.
@@ -227,12 +265,16 @@ def _day(value: str | Day) -> Day:
         raise AllianceError(f"{value!r} is no day: write it as 2021-03-18") from None
 
 
-def open(where: str | PathLike[str] | None = None) -> Graph:
+def open(
+    where: str | PathLike[str] | None = None, *, records: str | PathLike[str] | None = None
+) -> Graph:
     """Open a graph: the shipped facts, a build, a folder of own facts, or an endpoint.
 
     A build is its folder or its ``.trig``, an endpoint the address of a SPARQL 1.1 engine that has
-    a build (:mod:`alliance_graph.store.remote` says how it is asked). The shipped facts are
-    compiled once and then kept in the user's cache (:mod:`alliance_graph.cache`). Raises
+    a build (:mod:`alliance_graph.store.remote` says how it is asked). The shipped facts come
+    compiled with a wheel, and are compiled once in a checkout (:mod:`alliance_graph.cache`); other
+    facts are compiled whenever they are opened. ``records`` is a folder of official records that
+    ``alliance import`` has made: those that touch the facts are then there as well. Raises
     AllianceError where there is nothing to open, BrokenFacts where the facts have errors; an
     endpoint is asked, and may raise EndpointError, with the first question.
 
@@ -240,20 +282,35 @@ def open(where: str | PathLike[str] | None = None) -> Graph:
     >>> ag.open()
     <alliance graph: 5 articles>
     """
-    if where is None:
+    graph = _opened(where)
+    if records is not None:
+        from alliance_graph.records import job
+
+        if not isinstance(graph.store, Embedded):
+            raise AllianceError(f"{where}: records are taken beside facts or a build of one's own")
+        graph.store.load(job.read(Path(records)))
+    return graph
+
+
+def _opened(where: str | PathLike[str] | None) -> Graph:
+    if where is None or Path(where).resolve() == paths.seeds():
         from alliance_graph import cache
 
         return Graph(cache.shipped())
     if str(where).startswith(("http://", "https://")):
         from alliance_graph.store.remote import Remote
 
-        return Graph(Remote(str(where)))
+        there = Remote(str(where))
+        return Graph(there, there.pages)
     path = Path(where)
     if path.is_file():
         return Graph(Embedded.read(path))
     if (path / "alliance.trig").is_file():
-        page = path / "network.html"
-        return Graph(Embedded.read(path / "alliance.trig"), page.as_posix())
+        # a page has relative addresses only: from the notebook, which lies where its kernel runs
+        page = os.path.relpath(path / "network.html").replace(os.sep, "/")
+        return Graph(Embedded.read(path / "alliance.trig"), page)
+    if (path / "store" / "CURRENT").is_file():
+        return Graph(Embedded.on_disk(path / "store"))
     if (path / "articles").is_dir():
         from alliance_graph import build
 

@@ -11,16 +11,16 @@ import io
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from pyoxigraph import Literal, NamedNode, RdfFormat, serialize
 
-from alliance_graph import html, sources
+from alliance_graph import dossier, html, sources
 from alliance_graph.errors import QueryError
 from alliance_graph.seating import when
 from alliance_graph.store import select
 from alliance_graph.tables import Answer, Table, Triples, plain, short
-from alliance_graph.vocabulary import EDTF, ID, PREFIXES, VOC, split
+from alliance_graph.vocabulary import EDTF, ID, PREFIXES, VOC, compact, iri, split
 
 if TYPE_CHECKING:
     import inspect
@@ -28,13 +28,17 @@ if TYPE_CHECKING:
     import rdflib
     from rdflib.query import Result
 
+    from alliance_graph.dossier import Cited
     from alliance_graph.questions import Param
     from alliance_graph.store import Store
     from alliance_graph.tables import Term, Value
+    from alliance_graph.why import Source
 
 
 _NAMELESS = frozenset("claim counterparts evidence participation status-period tenure".split())
 """Kinds of things that have no name; ``why`` tells what stands behind them."""
+_HOLDERS = ("institution", "person", "unnamed-party", "document")
+"""Kinds of things by whose account something is told."""
 _CONSOLE = 60
 """Rows beyond this many are only counted where an answer is printed."""
 
@@ -51,7 +55,7 @@ class Rows(Table):
 
     store: Store | None = field(default=None, repr=False, compare=False)
     page: str | None = field(default=None, repr=False, compare=False)
-    """Address of the network page to which names lead."""
+    """Where names lead, see :attr:`alliance_graph.Graph.page`."""
 
     def __repr__(self) -> str:
         first = replace(self, terms=self.terms[:_CONSOLE]).text().rstrip("\n")
@@ -92,10 +96,13 @@ class Rows(Table):
         empty = [i for i in named if all(row[i] is None for row in self.terms)]
         ids = [i for i in named if i not in empty and self._nameless(i)]
         shown = [i for i in named if i not in (*empty, *ids)] or named
-        first = self.terms[: html.MOST]
+        first, opened = self.terms[: html.MOST], self.terms[: html.FOLDED]
         names = self._names(first)
-        rows = [[self._cell(row, i, names) for i in shown] for row in first]
-        notes = self._notes(first[: html.FOLDED])
+        things = [t.value for row in opened for i in shown if _named(t := self._thing(row, i))]
+        known = cards(self.store, things) if self.store else {}
+        rows = [[self._cell(row, i, names, known) for i in shown] for row in opened]
+        rows += [[self._cell(row, i, names, {}) for i in shown] for row in first[len(opened) :]]
+        notes = self._notes(opened)
         # rows that are only counted need no cell
         rows += [[html.Cell("")] * len(shown)] * (len(self) - len(first))
         count = f"{len(self)} row{'s' if len(self) != 1 else ''}"
@@ -118,13 +125,16 @@ class Rows(Table):
         iris = {t.value for row in rows for t in row if isinstance(t, NamedNode)}
         return labels(self.store, iris) if self.store else {}
 
-    def _cell(self, row: tuple[Term | None, ...], i: int, names: dict[str, str]) -> html.Cell:
-        term, column = row[i], self.columns[i]
-        thing = term
-        stem = column.removesuffix("Label")
-        if stem != column and stem in self.columns:
-            thing = row[self.columns.index(stem)]
-            term = thing if term is None else term
+    def _thing(self, row: tuple[Term | None, ...], i: int) -> Term | None:
+        """What a cell tells of: beside a label, the thing that has it."""
+        stem = self.columns[i].removesuffix("Label")
+        return row[self.columns.index(stem)] if stem in self.columns else row[i]
+
+    def _cell(
+        self, row: tuple[Term | None, ...], i: int, names: dict[str, str], known: dict[str, str]
+    ) -> html.Cell:
+        thing = self._thing(row, i)
+        term = row[i] if row[i] is not None else thing
         iri = thing.value if isinstance(thing, NamedNode) else ""
         if isinstance(term, NamedNode):
             text = names.get(term.value) or short(term.value)
@@ -134,9 +144,9 @@ class Rows(Table):
         title = f"{kind}: {name}" if kind else short(iri) if iri else ""
         if isinstance(term, Literal) and term.datatype.value == EDTF:
             title = when(term.value)[0]
-        href = f"{self.page}#sel={kind}/{name}" if self.page and kind else ""
+        href = _address(self.page, kind, name) if self.page and kind else ""
         number = isinstance(plain(term), int | float) and not isinstance(plain(term), bool)
-        return html.Cell(text, title, href, number)
+        return html.Cell(text, title, href, number, known.get(iri, ""))
 
     def _notes(self, rows: Iterable[tuple[Term | None, ...]]) -> list[str]:
         if self.store is None:
@@ -145,7 +155,12 @@ class Rows(Table):
             [t.value for t in row if isinstance(t, NamedNode) and t.value.startswith(ID)]
             for row in rows
         ]
-        return [passages(found) for found in sources.behind(self.store, things)]
+        found = sources.behind(self.store, things)
+        cited = {a.id: a for a in dossier.library(self.store)}
+        ids = {s.holder for row in found for s in row if s.holder}
+        holders = {iri(kind, name) for kind in _HOLDERS for name in ids}
+        names = {short(k): v for k, v in labels(self.store, holders).items()}
+        return [passages(row, cited, names) for row in found]
 
 
 @dataclass(frozen=True, repr=False)
@@ -162,7 +177,13 @@ class Statements(Triples):
         return self.write("table").rstrip("\n")
 
     def rdf(self) -> rdflib.Graph:
-        """The triples as an rdflib Graph with our prefixes."""
+        """The triples as an rdflib Graph with our prefixes.
+
+        >>> import alliance_graph as ag
+        >>> found = ag.open().sparql("CONSTRUCT WHERE { ?a ally:counterpartOf ?b }")
+        >>> dict(found.rdf().namespaces())["ally"]
+        rdflib.term.URIRef('https://w3id.org/alliance-graph/ontology#')
+        """
         import rdflib
 
         graph = rdflib.Graph()
@@ -193,19 +214,43 @@ class Timeline:
         return repr(self.rows)
 
     def svg(self) -> str:
-        """The lanes as SVG."""
+        """The lanes as SVG.
+
+        >>> import alliance_graph as ag
+        >>> t = ag.open().timeline("blinken")
+        >>> t.svg().startswith("<svg")
+        True
+        """
         return self.drawing
 
     def df(self, library: str = "pandas") -> Any:
-        """The events as a data frame, see :meth:`Rows.df`."""
+        """The events as a data frame, see :meth:`Rows.df`.
+
+        >>> import alliance_graph as ag
+        >>> t = ag.open().timeline("blinken")
+        >>> str(t.df()["earliest"].dtype)
+        'datetime64[s]'
+        """
         return self.rows.df(library)
 
     def csv(self) -> str:
-        """The events as CSV."""
+        """The events as CSV.
+
+        >>> import alliance_graph as ag
+        >>> t = ag.open().timeline("blinken")
+        >>> t.csv().split(",")[:2]
+        ['what', 'whatLabel']
+        """
         return self.rows.csv()
 
     def text(self, *, width: int | None = None) -> str:
-        """The events as a table for people."""
+        """The events as a table for people, ``width`` characters wide.
+
+        >>> import alliance_graph as ag
+        >>> t = ag.open().timeline("blinken")
+        >>> "two plus two" in t.text(width=200)
+        True
+        """
         return self.rows.text(width=width)
 
     def __len__(self) -> int:
@@ -305,7 +350,12 @@ class Verb:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Names of the parameters that have to be given."""
+        """Names of the parameters that have to be given.
+
+        >>> import alliance_graph as ag
+        >>> ag.open().questions.shortest_chain.needs
+        ('start', 'end')
+        """
         return self._question.required
 
     @property
@@ -341,7 +391,9 @@ class Verb:
         columns = questions.ask(self._store, q.name, **q.example).columns
         lines = [q.summary, "", q.description, "", "Parameters:"]
         lines += [_parameter(p) for p in q.params] or ["  none"]
-        return "\n".join([*lines, "", f"Columns: {', '.join(columns)}"])
+        given = ", ".join(f"{name}={value!r}" for name, value in q.example.items())
+        example = f">>> g.questions.{q.name.replace('-', '_')}({given})"
+        return "\n".join([*lines, "", f"Columns: {', '.join(columns)}", "", "Example:", example])
 
 
 def _parameter(p: Param) -> str:
@@ -392,26 +444,82 @@ def shown(value: Value) -> str:
     return str(value)
 
 
-def passages(found: Sequence[sources.Source], most: int = 6) -> str:
+def passages(
+    found: Sequence[Source], cited: dict[str, Cited], names: dict[str, str], most: int = 6
+) -> str:
     """Sources as a list in HTML, a line for each article and who says it there; "" for none."""
-    by: dict[tuple[str, str], list[sources.Source]] = {}
+    by: dict[tuple[str, str], dict[str, list[str]]] = {}
     for source in found:
-        by.setdefault((source.article or source.name, source.holder), []).append(source)
+        places = by.setdefault((source.article, source.holder), {})
+        if source.block:
+            block = "paragraph" if source.block == "body" else source.block
+            words = places.setdefault(f"{block} {source.paragraph}", [])
+            words.append(source.words.replace("-", "–"))
     lines = []
-    for (_, holder), members in by.items():
-        first = members[0]
-        name = html.link(first.name, first.url, first.article)
-        if not first.article:
-            lines.append(f"from outside the articles: {name}")
-            continue
-        words: dict[str, list[str]] = {}
-        for member in members:
-            words.setdefault(member.where, []).append(member.words.replace("-", "–"))
-        places = [f"{where}, words {', '.join(dict.fromkeys(w))}" for where, w in words.items()]
-        more = f"; and {len(places) - most} more" if len(places) > most else ""
-        who = f"{holder}: " if holder else ""
-        lines.append(f"{name}: {html.link(who + '; '.join(places[:most]) + more, '')}")
+    for (article, holder), where in by.items():
+        told = [f"{w}, words {', '.join(dict.fromkeys(words))}" for w, words in where.items()]
+        if told:
+            more = f"; and {len(told) - most} more" if len(told) > most else ""
+            who = "" if holder in ("", article) else f"{names.get(holder, holder)}: "
+            name = html.link(*_printed(cited, article), article)
+            lines.append(f"{name}: {html.link(who + '; '.join(told[:most]) + more, '')}")
+    for outside in dict.fromkeys(s.outside for s in found if s.outside):
+        lines.append(f"from outside the articles: {html.link(outside, '')}")
     return html.listed(lines) if lines else ""
+
+
+def _printed(cited: dict[str, Cited], article: str) -> tuple[str, str]:
+    """Publisher and day of an article, and its address."""
+    known = cited.get(article)
+    if known is None:
+        return article, ""
+    day = when(known.published[:10])[0]
+    return ", ".join(filter(None, (known.publisher, day))), known.url
+
+
+_TOLD = (
+    "ally:hasHeldPost org:postIn ally:level ally:inChannel ally:mode ally:place ally:periodicity "
+    "ally:status ally:commitmentKind ally:state ally:issuedBy schema:publisher ally:country"
+)
+"""What is told of a thing, where the graph has it: properties of things that have names."""
+_DATES = ("ally:date", "schema:datePublished")
+_ORDER = ("skos:prefLabel", *_DATES, *_TOLD.split())
+
+
+def cards(store: Store, things: Iterable[str]) -> dict[str, str]:
+    """What each thing (IRI) is, in one line; what has no name is left out."""
+    wanted = sorted(set(things))
+    found: dict[str, dict[str, list[str]]] = {}
+    for i in range(0, len(wanted), 400):
+        values = " ".join(f"<{thing}>" for thing in wanted[i : i + 400])
+        query = f"""SELECT DISTINCT ?x ?p ?l WHERE {{ VALUES ?x {{ {values} }}
+            {{ ?x skos:prefLabel ?l BIND(skos:prefLabel AS ?p) FILTER(LANG(?l) = "ko") }}
+            UNION {{ VALUES ?p {{ {_TOLD} }} ?x ?p ?o . ?o skos:prefLabel ?l
+              FILTER(LANG(?l) = "en") }}
+            UNION {{ VALUES ?p {{ ally:date schema:datePublished }} ?x ?p ?l }} }}"""
+        for row in select(store, query):
+            said = found.setdefault(row["x"].value, {})
+            key, text = compact(row["p"].value), row["l"].value
+            if key in _DATES:
+                text = when(text)[0]
+            said.setdefault(key, []).append(text)
+    made = {}
+    for thing in wanted:
+        kind, name = split(thing) or ("", "")
+        said = found.get(thing, {})
+        told = [", ".join(sorted(said[key])) for key in _ORDER if key in said]
+        made[thing] = " · ".join([*told, kind.replace("-", " "), f'g.show("{name}") tells all'])
+    return made
+
+
+def _named(term: Term | None) -> TypeGuard[NamedNode]:
+    parts = split(term.value) if isinstance(term, NamedNode) else None
+    return parts is not None and parts[0] not in _NAMELESS
+
+
+def _address(page: str, kind: str, name: str) -> str:
+    """Where a thing is told of: on the network page, or at an address of its own."""
+    return f"{page}{kind}/{name}" if page.endswith("/") else f"{page}#sel={kind}/{name}"
 
 
 # --- the magic -----------------------------------------------------------------------------------

@@ -83,7 +83,14 @@ class Picture(nx.MultiDiGraph):  # type: ignore[type-arg]  # networkx is generic
 
     @classmethod
     def of(cls, network: Network, store: Store, drawn: Network | None = None) -> Picture:
-        """The picture of a network of this store; ``drawn`` where more is drawn than is in it."""
+        """The picture of a network of this store; ``drawn`` where more is drawn than is in it.
+
+        >>> import alliance_graph as ag
+        >>> from alliance_graph import network
+        >>> g = ag.open()
+        >>> len(Picture.of(network.network(g.store), g.store)) == len(g.network())
+        True
+        """
         made = cls(network.to_networkx())
         made.network, made.drawn, made.store = network, drawn or network, store
         return made
@@ -119,9 +126,9 @@ class Picture(nx.MultiDiGraph):  # type: ignore[type-arg]  # networkx is generic
         """
         from alliance_graph import page
 
-        if self.network is None or self.store is None:
+        if self.drawn is None or self.store is None:
             raise ValueError("a copy or subgraph has no page: take g.network(…) itself")
-        return Page(page.render(self.network, self.store), height)
+        return Page(page.render(self.drawn, self.store), height)
 
     def pyvis(self) -> Any:
         """As a ``pyvis.network.Network``, for those who know it: positions set, no physics.
@@ -136,7 +143,11 @@ class Picture(nx.MultiDiGraph):  # type: ignore[type-arg]  # networkx is generic
 
 
 class Page:
-    """An HTML page that a notebook shows in a frame; it survives nbconvert and being moved."""
+    """An HTML page that a notebook shows in a frame; it survives nbconvert and being moved.
+
+    >>> Page("<p>Hello", height=100)
+    <page of 100 pixels>
+    """
 
     def __init__(self, html: str, height: int = 720) -> None:
         self.html = html
@@ -154,7 +165,11 @@ class Page:
         )
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write it as a file of its own."""
+        """Write it as a file of its own.
+
+        >>> import os
+        >>> Page("<p>Hello").save(os.devnull)
+        """
         Path(path).write_text(self.html, "utf-8")
 
 

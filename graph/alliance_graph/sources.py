@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyoxigraph import NamedNode
-
-from alliance_graph.seating import when
+from alliance_graph import why
 from alliance_graph.store import select
 from alliance_graph.vocabulary import ID, split
 
 if TYPE_CHECKING:
     from alliance_graph.store import Store
+    from alliance_graph.why import Source
 
 _IDENTITIES = frozenset(
     "person office institution administration channel country place topic".split()
@@ -28,30 +26,8 @@ _CHUNK = 400
 """Things asked for at once: some engines refuse longer queries."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Source:
-    """One passage, or one source from outside the articles."""
-
-    article: str
-    """Its id; empty for what comes from outside."""
-    name: str
-    """Publisher and day, or the outside source."""
-    block: str = ""
-    """headline, caption, body …"""
-    paragraph: int = 0
-    words: str = ""
-    holder: str = ""
-    """Who says so, where it is not the article itself."""
-    url: str = ""
-
-    @property
-    def where(self) -> str:
-        """The block of the article, such as "paragraph 3"."""
-        return f"{'paragraph' if self.block == 'body' else self.block} {self.paragraph}"
-
-
 def behind(store: Store, rows: Sequence[Sequence[str]]) -> list[list[Source]]:
-    """The sources of each row, given as the IRIs of its things; in the order of articles."""
+    """The sources of each row, given as the IRIs of its things; outside ones come last."""
     things = sorted({iri for row in rows for iri in row if iri.startswith(ID)})
     claims: dict[str, list[tuple[str, str]]] = defaultdict(list)
     derived: set[str] = set()
@@ -69,12 +45,13 @@ def behind(store: Store, rows: Sequence[Sequence[str]]) -> list[list[Source]]:
     wanted = [_of_row(row, claims, derived) for row in rows]
     grounds = _grounds(store, {c for row in wanted for c in row} & derived)
     wanted = [[g for c in row for g in grounds.get(c, [c])] for row in wanted]
-    found = _sources(store, sorted({c for row in wanted for c in row}))
+    asked = why.claims(store, {c for row in wanted for c in row}, of="self")
+    found = {claim.iri: claim.sources for claim in asked}
     return [sorted({s for c in row for s in found.get(c, ())}, key=_order) for row in wanted]
 
 
 def _order(source: Source) -> tuple[bool, Source]:
-    return not source.article, source
+    return not source.block, source
 
 
 def _of_row(
@@ -109,43 +86,6 @@ def _grounds(store: Store, derived: Iterable[str]) -> dict[str, list[str]]:
         ):
             out[r["d"].value].append(r["c"].value)
     return {d: sorted(set(found)) for d, found in out.items()}
-
-
-def _sources(store: Store, claims: Sequence[str]) -> dict[str, list[Source]]:
-    out: dict[str, list[Source]] = defaultdict(list)
-    for part in _parts(claims):
-        for r in select(
-            store,
-            f"""SELECT ?c ?a ?publisher ?day ?url ?b ?p ?w ?who WHERE {{
-              VALUES ?c {{ {part} }} ?c ally:evidence ?e . ?e oa:hasSource ?a ;
-                ally:block ?b ; ally:paragraph ?p ; ally:words ?w .
-              OPTIONAL {{ ?a schema:publisher/rdfs:label ?publisher
-                FILTER(LANG(?publisher) = "en") }}
-              OPTIONAL {{ ?a schema:datePublished ?day }}
-              OPTIONAL {{ ?a schema:url ?url }}
-              OPTIONAL {{ ?c ally:holder ?h . ?h rdfs:label ?who
-                FILTER(?h != ?a && LANG(?who) = "en") }}
-            }}""",
-        ):
-            slug = r["a"].value.rpartition("/")[2]
-            name = r["publisher"].value if "publisher" in r else slug
-            day = when(r["day"].value[:10])[0] if "day" in r else ""
-            out[r["c"].value].append(
-                Source(
-                    slug,
-                    f"{name}, {day}" if day else name,
-                    r["b"].value.rpartition("/")[2],
-                    int(r["p"].value),
-                    r["w"].value,
-                    r["who"].value if "who" in r else "",
-                    r["url"].value if "url" in r and isinstance(r["url"], NamedNode) else "",
-                )
-            )
-        for r in select(
-            store, f"SELECT ?c ?text WHERE {{ VALUES ?c {{ {part} }} ?c ally:source ?text }}"
-        ):
-            out[r["c"].value].append(Source("", r["text"].value))
-    return out
 
 
 def _parts(iris: Sequence[str]) -> Iterable[str]:
