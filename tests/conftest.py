@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # The same examples in every run, so that no gate fails by chance;
 # `pytest --hypothesis-profile search` looks for new ones.
@@ -62,6 +65,22 @@ def needs_tool() -> NeedsTool:
         return Path(path)
 
     return find
+
+
+@pytest.fixture(scope="module")
+def browser(needs_tool: NeedsTool) -> Iterator[Browser]:
+    """The system's Chromium; for one module, since its driver keeps an event loop running."""
+    chromium = needs_tool("chromium", "apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    flags = (
+        "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+        "--disable-component-update --disable-sync --disable-dev-shm-usage"
+    ).split()
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(chromium), args=flags)
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")

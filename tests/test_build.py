@@ -6,18 +6,18 @@ import hashlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from random import Random
 
 import pytest
 from pyoxigraph import RdfFormat, parse
+from tests.conftest import NeedsTool
+from tests.hard import builds
 
-from alliance_graph import build, paths
+from alliance_graph import build, paths, seeds
 from alliance_graph.errors import AllianceError, BrokenFacts
 
 OTHER = Path(__file__).parent / "data" / "other-alliance"
@@ -112,22 +112,23 @@ def _build_elsewhere(tmp_path: Path, name: str, env: dict[str, str]) -> dict[str
     return digests(home / "build")
 
 
-def test_same_facts_same_bytes_wherever_they_are_built(tmp_path: Path) -> None:
-    first = _build_elsewhere(
-        tmp_path, "a", {"PYTHONHASHSEED": "1", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
-    )
-    second = _build_elsewhere(
-        tmp_path,
-        "b",
-        {
-            "PYTHONHASHSEED": "2",
-            "TZ": "Asia/Seoul",
-            "LC_ALL": "C",
-            "PYTHONUTF8": "0",
-            "PYTHONOPTIMIZE": "2",
-        },
-    )
-    assert first == second
+def test_same_facts_same_bytes_wherever_they_are_built(
+    tmp_path: Path, needs_tool: NeedsTool
+) -> None:
+    """Ten seeds, two clones, wheel and sdist: ``python -m tests.hard builds``."""
+    hint = "apt-get install locales (localedef, and the sources of the locales)"
+    needs_tool("localedef", hint)
+    if not Path("/usr/share/i18n/locales/tr_TR").is_file():
+        pytest.skip(f"needs the sources of the locales: {hint}")
+    around = list(builds.surroundings(tmp_path, ("1",)))
+    assert len({a["LC_ALL"] for a in around}) == 3
+    assert len({a["TZ"] for a in around}) == len({a["PYTHONPATH"] for a in around}) == 2
+    around[1] |= {"PYTHONHASHSEED": "2", "PYTHONOPTIMIZE": "2"}
+    first, *others = [
+        _build_elsewhere(tmp_path, name, env) for name, env in zip("abc", around, strict=True)
+    ]
+    assert first
+    assert others == [first, first]
 
 
 def test_an_unchanged_build_is_left_alone(tmp_path: Path) -> None:
@@ -184,6 +185,21 @@ def test_broken_facts_leave_the_old_build_alone(tmp_path: Path, old: str, new: s
     assert place.file.endswith("test-notes-2022-12-10.yaml")
     assert digests(out) == before
     assert {p.name for p in tmp_path.iterdir()} == {"facts", "build"}
+
+
+def test_huge_files_links_and_odd_names_among_the_facts_are_findings(tmp_path: Path) -> None:
+    """None is read whole: this one would not fit into memory."""
+    facts = tmp_path / "facts"
+    shutil.copytree(OTHER, facts)
+    with (facts / "people" / "huge.yaml").open("wb") as stream:
+        stream.truncate(200_000_000_000)
+    (facts / "people" / "link.yaml").symlink_to(facts / "people" / "huge.yaml")
+    Path(os.fsdecode(os.fsencode(facts) + b"/people/\xff.yaml")).write_text("id: x\n", "utf-8")
+    with pytest.raises(BrokenFacts) as broken:
+        build.build(facts, tmp_path / "build")
+    codes = {f.code for f in broken.value.findings}
+    assert {"yaml-too-big", "symlink", "missing-field"} <= codes
+    assert [p.name for p in tmp_path.iterdir()] == ["facts"]
 
 
 def test_a_folder_that_is_no_build_is_not_replaced(tmp_path: Path) -> None:
@@ -347,37 +363,47 @@ def test_two_builds_into_one_folder_at_once(tmp_path: Path) -> None:
     assert {p.name for p in tmp_path.iterdir()} == {"build", "one", "two"}
 
 
-def test_what_a_build_is_writing_is_swept_by_no_other(tmp_path: Path) -> None:
-    out = tmp_path / "build"
-    with build._stage(out) as one:
-        (one / "half.ttl").write_text("", "utf-8")
-        with build._stage(out) as other:
-            assert other != one
-            assert (one / "half.ttl").exists()
-    left = tmp_path / ".build.new-killed"
-    left.mkdir()
-    with build._stage(out):
-        assert not left.exists()
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_killed_build_leaves_the_old_one_and_the_next_sweeps_up(tmp_path: Path) -> None:
-    facts, out = tmp_path / "facts", tmp_path / "build"
-    shutil.copytree(OTHER, facts)
-    build.build(facts, out)
-    person = facts / "people" / "penny-wong.yaml"
-    text = person.read_text("utf-8")
-    random = Random(3)
-    for n in range(6):
-        before = digests(out)
-        person.write_text(text.replace("Penny Wong", f"Penny Wong {'I' * (n + 1)}"), "utf-8")
-        command = [sys.executable, "-m", "alliance_graph", "build", "--facts", str(facts)]
-        child = subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.DEVNULL)
-        time.sleep(random.uniform(0.1, 1.5))
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-        now = digests(out)
-        whole = json.loads((out / "manifest.json").read_text("utf-8"))["files"]
-        assert now == before or {k: v for k, v in now.items() if k != "manifest.json"} == whole
-    build.build(facts, out)
-    assert {p.name for p in tmp_path.iterdir()} == {"facts", "build"}
+    """Ten kills; two hundred, of imports and pushes as well: ``python -m tests.hard builds``."""
+    (tmp_path / "out").mkdir()
+    job = builds.building(tmp_path)
+    job.kill(10, Random(3))
+    assert job.torn == 0
+    assert job.cut > 0
+
+
+def test_a_disk_that_takes_no_more_costs_a_line_and_nothing_else(tmp_path: Path) -> None:
+    """Here no file may grow beyond a size; whole disks: ``python -m tests.hard builds``."""
+    out = tmp_path / "out" / "build"
+    build.build(OTHER, out)
+    before, facts, seen = digests(out), builds.other_facts(tmp_path / "facts"), builds.Faults()
+    for most in (0, 10_000, 100_000):
+        seen.build(f"{most} bytes", facts, out, before, builds.small_files(most))
+    assert seen.wrong == []
+
+
+def test_facts_that_vanish_while_they_are_read_are_findings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts, out = builds.other_facts(tmp_path / "facts"), tmp_path / "build"
+    build.build(OTHER, out)
+    before, read = digests(out), seeds._bytes
+
+    def vanishing(path: Path) -> bytes:
+        if path.parent.name == "people":
+            path.unlink()
+        return read(path)
+
+    monkeypatch.setattr(seeds, "_bytes", vanishing)
+    with pytest.raises(BrokenFacts) as broken:
+        build.build(facts, out)
+    assert "cannot be read: No such file or directory" in {f.what for f in broken.value.findings}
+    assert digests(out) == before
+
+
+def test_an_unchanged_build_sweeps_up_as_well(tmp_path: Path) -> None:
+    out = tmp_path / "build"
+    build.build(OTHER, out)
+    (tmp_path / ".build.new-killed").mkdir()
+    assert not build.build(OTHER, out).fresh
+    assert [p.name for p in tmp_path.iterdir()] == ["build"]

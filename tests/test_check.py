@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 import shutil
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alliance_graph import check as checking
 from alliance_graph import paths, seeds, yaml12
-from alliance_graph.check import CODES, RULES, check
+from alliance_graph.check import CODES, RULES, check, spelling
 from alliance_graph.errors import Finding
 from alliance_graph.model import Article, DecisionKind, Facts, Institution, Office, Person
 from alliance_graph.seeds import Loaded
@@ -1116,3 +1119,12 @@ def test_offices_are_read_from_the_data() -> None:
     )
     told = article(names=[{"of": office.id, "printed": "Deputy Minister of Foreign Affairs"}])
     assert found(told, code="title-misleads", offices=(office,)) == []
+
+
+@given(st.lists(st.text("abc", min_size=1, max_size=6), min_size=2, max_size=6, unique=True))
+def test_every_two_names_that_are_near_are_looked_at(given_names: list[str]) -> None:
+    spelt = {f"p{i}": {("kim", name)} for i, name in enumerate(given_names)}
+    pairs = set(spelling._pairs(spelt))
+    for a, b in combinations(sorted(spelt), 2):
+        (one,), (other,) = spelt[a], spelt[b]
+        assert (a, b) in pairs or not spelling._near(one, other)

@@ -16,6 +16,7 @@ import pytest
 
 from alliance_graph import cli
 
+RECORDS = Path(__file__).parent / "data" / "historyatstate"
 OTHER = Path(__file__).parent / "data" / "other-alliance"
 TEXT = Path(__file__).parent / "data" / "other-alliance.txt"
 LATER = {"serve"}
@@ -47,9 +48,9 @@ def alliance(
 
 INTERRUPTED = """
 import os, signal
-from alliance_graph import build, cli
+from alliance_graph import cli, staging
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent may have it ignored
-build._exchange = lambda *_: os.kill(os.getpid(), signal.SIGINT)
+staging.exchange = lambda *_: os.kill(os.getpid(), signal.SIGINT)
 cli.main(["build"])
 """
 """A build that gets Ctrl-C when everything but the last step is done."""
@@ -79,6 +80,10 @@ def test_the_example_runs(name: str, home: Path, tmp_path: Path) -> None:
         # facts of which we have the text
         shutil.copytree(OTHER, here / "seeds")
         words = ["au-jp-2-plus-2-2022-12-09" if w == "choi-biegun-2020-09" else w for w in words]
+    if name in ("import", "compare"):
+        shutil.copytree(RECORDS, tmp_path / "historyatstate")
+    if name == "compare":
+        alliance(here, *example("import"))
     done = alliance(here, *words)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
@@ -234,9 +239,14 @@ def test_check_fix_writes_the_canonical_form(tmp_path: Path) -> None:
     path = facts / "people" / "penny-wong.yaml"
     canonical = path.read_text("utf-8")
     path.write_text(canonical.replace("label: Penny Wong", "label:   'Penny Wong'"), "utf-8")
+    told = alliance(tmp_path, "check", "--all")
+    assert told.returncode == 0
+    assert "1 file is not in canonical form: `alliance check --fix` writes it" in told.stderr
+    assert "penny-wong.yaml:3:1: info: not in canonical form from here on" in told.stdout
     done = alliance(tmp_path, "check", "--fix")
     assert done.returncode == 0
     assert "penny-wong.yaml: rewritten" in done.stderr
+    assert "canonical" not in done.stderr
     assert path.read_text("utf-8") == canonical
 
 
@@ -256,10 +266,20 @@ def test_a_reader_that_goes_away_is_no_error(home: Path) -> None:
 
 
 def test_without_a_build_it_compiles_and_says_so(tmp_path: Path) -> None:
-    done = alliance(tmp_path, "query", "articles", "--format", "csv")
+    done = alliance(tmp_path, "query", "articles", "--format", "csv", "--graph", str(OTHER))
     assert done.returncode == 0
     assert "no build here" in done.stderr
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_without_a_build_the_shipped_facts_are_kept_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    done = alliance(tmp_path, "query", "articles", "--format", "csv")
+    assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == 6
+    assert len(list((tmp_path / "cache" / "alliance-graph").glob("*.trig"))) == 1
 
 
 def test_version(home: Path) -> None:

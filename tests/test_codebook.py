@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from alliance_graph import build, codebook, complaints, model, paths, yaml12
 from alliance_graph.build import Compiled
 from alliance_graph.model import Claim, DateClaim, RefTo
+from alliance_graph.records import matching
 from alliance_graph.vocabulary import SCHEMES, TERMS
 
 SECTIONS: dict[str, type[BaseModel]] = {
@@ -55,6 +56,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`decisions`": model.Decision,
     "`errata`": model.Erratum,
     "`codings`": model.Coding,
+    "`records`": matching.Decided,
+    "`decisions` on records": matching.Decision,
 }
 """Headings of the data dictionary, and the model that the table below each describes."""
 BASES = (model.Identity, model.Record, model.Said, model.Claim)
@@ -165,6 +168,7 @@ def _plain(parts: list[Any]) -> str:
         _pattern(model.Duration): "duration",
         _pattern(model.Words): "word range",
         _pattern(model.Slug): "id",
+        _pattern(matching.Key): "record key",
     }
     if pattern in by_pattern:
         return by_pattern[pattern]
@@ -187,7 +191,7 @@ def test_every_table_is_of_a_model_and_every_model_has_one(readme: str) -> None:
 def _below(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
     yield kind
     for other in kind.__subclasses__():
-        if other.__module__ == model.__name__:
+        if other.__module__ in (model.__name__, matching.__name__):
             yield from _below(other)
 
 

@@ -44,6 +44,19 @@ def test_counterparts_share_level_and_portfolio(derived: Embedded) -> None:
     assert ("penny-wong", "richard-marles") not in people
 
 
+def test_a_derived_pair_has_a_preferred_label_as_every_thing_has(derived: Embedded) -> None:
+    every = short(derived.query("SELECT ?r WHERE { ?r a ally:CounterpartRelation }"))
+    named = "?r a ally:CounterpartRelation ; rdfs:label ?l ; skos:prefLabel ?l"
+    assert every
+    assert short(derived.query(f"SELECT ?r WHERE {{ {named} FILTER(LANG(?l) = 'en') }}")) == every
+
+
+def test_a_rule_tells_of_all_that_it_derives() -> None:
+    inverse = next(r for r in derive.rules() if r.name == "inverse")
+    for words in ("made at and resulted in", "fulfils and fulfilled by", "before and after"):
+        assert words in inverse.summary
+
+
 def test_another_level_makes_no_pair() -> None:
     made = store()
     made.update(

@@ -11,6 +11,7 @@ import pytest
 
 from alliance_graph import build, derive, paths, rdf, seeds
 from alliance_graph.network import Edge, Network, Node, network, positions
+from alliance_graph.shapes import Graph
 from alliance_graph.store.embedded import Embedded
 from alliance_graph.vocabulary import ID
 
@@ -147,6 +148,32 @@ def test_pyvis_gets_every_node_and_tie_with_positions_and_no_physics(made: Netwo
     assert [(e["from"], e["to"]) for e in drawn.edges] == [(e.source, e.target) for e in made.edges]
     assert drawn.options["physics"] == {"enabled": False}
     assert not any("title" in n for n in drawn.nodes)
+
+
+_DRAWS = """
+import sys
+from alliance_graph.network import Network, Node
+
+drawn = Network((Node("urn:a", "person", "A"),), ()).to_pyvis()
+unread = [m for m in ("networkx", "IPython") if m in sys.modules]
+import networkx
+
+drawn.from_nx(networkx.Graph([("b", "c")]))
+print(unread, len(drawn.nodes), type(networkx.Graph).__name__)
+"""
+
+
+def test_drawing_imports_neither_networkx_nor_ipython_until_they_are_used() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", _DRAWS], capture_output=True, text=True, check=True
+    ).stdout
+    assert told == "[] 3 type\n"
+
+
+def test_what_the_shapes_have_read_gives_the_same_network() -> None:
+    store = build.compile_facts(OTHER).store
+    told = Graph(store.quads())
+    assert network(store, told) == network(store)
 
 
 def test_no_two_nodes_are_put_on_one_spot(made: Network) -> None:

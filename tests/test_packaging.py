@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import json
 import os
 import re
 import shutil
@@ -56,7 +57,7 @@ def shipped(folder: Path) -> set[str]:
     }
 
 
-def test_the_wheel_holds_code_ontology_and_facts_and_nothing_else(wheel: Path) -> None:
+def test_the_wheel_holds_code_ontology_facts_and_their_graph_and_nothing_else(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     info = f"alliance_graph-{alliance_graph.__version__}.dist-info"
     expected = {
@@ -68,6 +69,7 @@ def test_the_wheel_holds_code_ontology_and_facts_and_nothing_else(wheel: Path) -
         )
         for name in shipped(folder)
     }
+    expected.add("alliance_graph/shipped.trig")
     assert {n for n in names if not n.startswith(info)} == expected
     assert {"alliance_graph/py.typed", f"{info}/licenses/LICENSE"} <= names
 
@@ -95,6 +97,25 @@ def test_facts_are_found_inside_an_unpacked_wheel(wheel: Path, tmp_path: Path) -
     ).stdout
     package = tmp_path / "lib" / "alliance_graph"
     assert [Path(line) for line in out.splitlines()] == [package / "seeds", package / "ontology"]
+
+
+def test_a_fresh_install_opens_without_compiling(wheel: Path, tmp_path: Path) -> None:
+    shutil.unpack_archive(wheel, tmp_path / "lib", "zip")
+    code = (
+        "import sys, alliance_graph as ag; g = ag.open();"
+        "print([m for m in ('pydantic', 'yaml', 'rdflib', 'networkx') if m in sys.modules], g)"
+    )
+    home = tmp_path / "cache"
+    out = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "lib"), "XDG_CACHE_HOME": str(home)},
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    assert out.strip() == "[] <alliance graph: 5 articles>"
+    assert not home.exists()
 
 
 def test_the_sdist_is_complete_and_gives_the_same_wheel_elsewhere(
@@ -138,6 +159,37 @@ def test_each_pin_has_hashes_and_no_address(lock: Path) -> None:
     assert all("--hash=sha256:" in entry for entry in entries[1:])
     assert "://" not in text
     assert "-index" not in text
+
+
+@pytest.mark.parametrize("folder", ["graph/web", "tests/clients"])
+def test_what_comes_from_npm_is_pinned_without_an_address(folder: str) -> None:
+    wanted = json.loads((ROOT / folder / "package.json").read_text("utf-8"))
+    lock = json.loads((ROOT / folder / "package-lock.json").read_text("utf-8"))
+    root, *packages = lock["packages"].items()
+    assert root[1]["dependencies"] == wanted["dependencies"]
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", pin) for pin in wanted["dependencies"].values())
+    for name, package in packages:
+        assert package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, name
+    assert "omit-lockfile-registry-resolved=true" in (ROOT / folder / ".npmrc").read_text("utf-8")
+
+
+def test_the_wheel_takes_the_editor_along(wheel: Path) -> None:
+    editor = ROOT / "graph" / "alliance_graph" / "web" / "yasgui"
+    if not editor.exists():
+        pytest.skip("needs YASGUI: apt-get install npm, then make web")
+    lock = json.loads((ROOT / "graph/web/package-lock.json").read_text("utf-8"))
+    version = lock["packages"]["node_modules/@zazuko/yasgui"]["version"]
+    with zipfile.ZipFile(wheel) as z:
+        names = {n.rpartition("/")[2] for n in z.namelist() if "/web/yasgui/" in n}
+        notices = z.read("alliance_graph/web/yasgui/LICENSES.txt").decode()
+        packed = z.read("alliance_graph/web/yasgui/yasgui.min.js")
+    assert names == {"yasgui.min.js", "yasgui.min.css", "LICENSES.txt"}
+    assert f"@zazuko/yasgui {version} (MIT)" in notices
+    for name in lock["packages"]:
+        assert name.removeprefix("node_modules/") in notices
+    published = ROOT / "graph/web/node_modules/@zazuko/yasgui/build/yasgui.min.js"
+    assert packed == published.read_bytes()
 
 
 def test_pins_fit_the_ranges_and_the_tests_use_what_users_get(pyproject: dict[str, Any]) -> None:

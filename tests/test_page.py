@@ -9,7 +9,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,12 +23,9 @@ from alliance_graph.store.embedded import Embedded
 from alliance_graph.vocabulary import ID, ONTOLOGY_GRAPH, SCHEMA, TRUTHY, VOCABULARIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from playwright.sync_api import Browser, Dialog, Page
 
 
-HINT = "apt-get install chromium (a browser on the PATH, named chromium)"
 OTHER = Path(__file__).parent / "data" / "other-alliance"
 
 
@@ -55,23 +51,6 @@ def address(made: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("page") / "network.html"
     path.write_text(made, "utf-8")
     return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser(
-    needs_tool: Callable[[str, str], Path], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Browser]:
-    chromium = needs_tool("chromium", HINT)
-    from playwright.sync_api import sync_playwright
-
-    flags = (
-        "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-        "--disable-component-update --disable-sync --disable-dev-shm-usage"
-    ).split()
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(chromium), args=flags)
-        yield started
-        started.close()
 
 
 @dataclass

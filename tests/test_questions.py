@@ -86,7 +86,7 @@ def test_closed_lists_are_those_of_the_model() -> None:
     }
     # two are named otherwise in the model: a document's and a decision's kind
     schemes = {{"setting": "setting"}.get(s, s) for s in schemes}
-    assert questions.SCHEMES - schemes <= {"role", "decision", "block"}
+    assert questions.SCHEMES - schemes <= {"role", "decision", "block", "verdict"}
     assert not questions.SCHEMES & vocabulary.KINDS
 
 
@@ -246,17 +246,17 @@ def _as_rdflib(store: Embedded) -> rdflib.Dataset:
     return data
 
 
+@pytest.mark.parametrize("name", [q.name for q in questions.catalogue() if not q.required])
+def test_csv_by_the_engine_is_the_csv_of_the_table(store: Embedded, name: str) -> None:
+    assert questions.csv(store, name) == questions.ask(store, name).csv().encode()
+
+
 @pytest.fixture(scope="module")
 def one_article() -> Embedded:
     """The graph of one article: small enough for rdflib to answer every question."""
-    from alliance_graph import build, derive, paths, rdf, seeds
+    from tests import engines
 
-    facts = seeds.load(paths.seeds()).facts
-    articles = tuple(a for a in facts.articles if a.id == "nationpress-2025-12-12")
-    small = Embedded(rdf.quads(facts.model_copy(update={"articles": articles})))
-    small.load(build.ontology_quads())
-    derive.derive(small)
-    return small
+    return engines.one_article()
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib")  # of its own parts
@@ -610,3 +610,20 @@ def test_standalone_declares_what_is_used_and_no_more() -> None:
     assert text.count("PREFIX ally:") == 1
     assert "PREFIX foaf: <http://xmlns.com/foaf/0.1/>" in text
     assert "PREFIX org:" not in text
+
+
+def test_what_a_filter_holds_equal_is_put_ahead_where_that_is_the_same() -> None:
+    country = {"c": (NamedNode("urn:kr"),)}
+
+    def ahead(pattern: str) -> bool:
+        text = f"SELECT * WHERE {{ {pattern} FILTER(!BOUND(?c) || ?of = ?c) }}"
+        return "VALUES ?of { <urn:kr> }" in questions.insert(text, country)
+
+    assert ahead("?s <urn:p> ?of .")
+    assert not ahead("?s <urn:p> ?o OPTIONAL { ?s <urn:q> ?of }")
+    assert not ahead("{ ?s <urn:p> ?of } UNION { ?s <urn:q> ?o }")
+    assert not ahead("?s <urn:p> ?o BIND(STR(?o) AS ?of)")
+    inner = "?s <urn:p> ?of MINUS { ?s <urn:q> ?of FILTER(!BOUND(?c) || ?of = ?c) }"
+    assert "VALUES ?of" not in questions.insert(f"SELECT * WHERE {{ {inner} }}", country)
+    text = "SELECT * WHERE { ?s <urn:p> ?of FILTER(!BOUND(?c) || ?of = ?c) }"
+    assert "VALUES ?of" not in questions.insert(text, {"c": (Literal("kr"),)})

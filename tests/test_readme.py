@@ -22,8 +22,9 @@ def blocks(language: str) -> list[str]:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, built: Path) -> Path:
     folder = tmp_path_factory.mktemp("readme")
-    shutil.copytree(built, folder / "build")
-    return folder
+    shutil.copytree(ROOT / "tests" / "data" / "historyatstate", folder / "historyatstate")
+    shutil.copytree(built, folder / "home" / "build")
+    return folder / "home"
 
 
 LINES = [

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import unicodedata
+from collections import Counter
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
+from tests.hard import fuzz
 
 from alliance_graph import complaints, evidence, model, paths, seeds, yaml12
 from alliance_graph.errors import Finding, Mark
-from alliance_graph.model import Article, Person
+from alliance_graph.model import Person
 
 FILES = {
     "countries/us.yaml": "id: us\nlabel: United States\nparty_of_alliance: true\nside: 2\n",
@@ -402,6 +405,35 @@ def test_other_files_and_folders_are_named(sound: Path) -> None:
     assert {f.severity for f in findings} == {"warning"}
 
 
+def test_hostile_names_and_ids_reach_nothing_outside(sound: Path) -> None:
+    """Control characters and bytes that are no UTF-8 in names, paths as ids, devices, big and small."""
+    people, good = sound / "people", (sound / "people" / "stephen-biegun.yaml").read_text("utf-8")
+    for name in (b"\xff\x1b[31m.yaml", b"a\nb.yaml", b"Stephen-Biegun.yaml", b"CON.yaml"):
+        Path(os.fsdecode(os.fsencode(people) + b"/" + name)).write_text(good, "utf-8")
+    for n, told_as in enumerate(("../../x", "/etc/passwd", "a/b", "..", "a\\0b", "Kim", "김")):
+        text = f'id: "{told_as}"\nlabel: X\ncountry: us\n'
+        (people / f"x{n}.yaml").write_text(text, "utf-8")
+    (people / "device.yaml").symlink_to("/dev/zero")
+    (people / "nowhere.yaml").symlink_to(sound / "nowhere")
+    (sound / "codings.yaml").symlink_to("/etc/passwd")
+    findings = told(sound)
+    assert all(str(f).isprintable() for f in findings)
+    assert Counter(f.code for f in findings) == {
+        "symlink": 3,
+        "file-name": 4,
+        "duplicate-id": 4,
+        "id": 6,
+        "yaml-character": 1,
+    }
+    assert [p.id for p in seeds.load(sound).facts.people].count("stephen-biegun") == 5
+
+
+def test_a_file_that_became_a_pipe_is_not_waited_for(sound: Path) -> None:
+    os.mkfifo(sound / "pipe")
+    with pytest.raises(OSError, match="no plain file"):
+        seeds._bytes(sound / "pipe")
+
+
 def test_a_file_that_may_not_be_read(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = os.open
 
@@ -699,10 +731,17 @@ def test_the_schema_offers_ids_and_hover_text(schemas: dict[str, dict[str, Any]]
     assert "x-kinds" not in str(without)
 
 
+def test_the_schema_defines_what_it_uses_and_no_more(schemas: dict[str, dict[str, Any]]) -> None:
+    for name, schema in schemas.items():
+        used = set(re.findall(r"'#/\$defs/([^']+)'", str(schema)))
+        assert used == set(schema["$defs"]), name
+        assert not any("title" in part for part in schema["$defs"].values()), name
+
+
 # --- mutations ----------------------------------------------------------------------------------
 
 
-def test_two_thousand_mutations_end_in_findings_with_places(sound: Path) -> None:
+def test_mutations_in_a_folder_end_in_findings_with_places(sound: Path) -> None:
     dice = random.Random(16)
     path = sound / ARTICLE
     original = path.read_text("utf-8")
@@ -714,21 +753,17 @@ def test_two_thousand_mutations_end_in_findings_with_places(sound: Path) -> None
         findings = told(sound)
         broken += any(f.severity == "error" for f in findings)
     assert 100 < broken < 200
-    # The rest of the 2,000 on the file alone, without the loader's walk over the folder.
-    for _ in range(1800):
-        text = _mutated(original, lines, words, dice)
-        data, node, findings = yaml12.read(text, str(path))
-        if node is None or findings:
-            assert all(f.where and f.mend for f in findings)
-            continue
-        file = seeds._File(path, "articles", text.decode(), data, node)
-        wrong: list[Finding] = []
-        thing = seeds._validated(file, wrong)
-        assert (thing is None) == bool(wrong)
-        assert all(f.where and f.where.line >= 1 and f.mend for f in wrong)
-        if isinstance(thing, Article):
-            done = seeds.dump(thing)
-            assert Article.model_validate(yaml12.read(done.encode(), "f")[0]) == thing
+
+
+def test_twenty_thousand_mutations_of_real_files_are_read_or_refused_with_a_place() -> None:
+    """A million: ``python -m tests.hard fuzz``."""
+    seen = fuzz.run(20_000)
+    assert seen.wrong == []
+    assert seen.all == 20_000
+    assert 1_000 < seen.read < 10_000
+    assert seen.grown < fuzz.GROWTH
+    # every kind of refusal was met, so that no check sleeps
+    assert len(seen.codes) > 25, seen.codes
 
 
 def _mutated(original: str, lines: list[str], words: list[str], dice: random.Random) -> bytes:

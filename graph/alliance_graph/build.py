@@ -7,34 +7,32 @@ reader sees the old build whole or the new one whole, and broken facts leave the
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import fcntl
-import glob
 import hashlib
 import json
 import os
-import shutil
-import sys
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
-from alliance_graph import __version__, paths
+from alliance_graph import __version__, paths, staging
 from alliance_graph.errors import AllianceError, BrokenFacts, Finding, Mark, in_order
 from alliance_graph.store import select
 from alliance_graph.vocabulary import ONTOLOGY_GRAPH, VOCABULARIES, split
 
 if TYPE_CHECKING:
+    from alliance_graph.compare import Compared
     from alliance_graph.seeds import Loaded
+    from alliance_graph.shapes import Graph
     from alliance_graph.store.embedded import Embedded
 
 _PACKAGE = Path(__file__).resolve().parent
 _NAME = "alliance-graph"
 """What a manifest of ours is called."""
+_HUGE = 50_000_000
+"""Bytes of a file that is too big for facts, texts and our own files."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,14 @@ class Compiled:
     loaded: Loaded
     store: Embedded
     findings: tuple[Finding, ...]
+    told: Graph | None = field(default=None, compare=False, repr=False)
+    """The graph once more, by predicate and subject, as the shapes read it."""
+    whole: Embedded | None = field(default=None, compare=False, repr=False)
+    """The graph with official records beside the press, where some were given."""
+    compared: Compared | None = field(default=None, compare=False, repr=False)
+    """The press beside them."""
+    quads: tuple[Quad, ...] = field(default=(), compare=False, repr=False)
+    """What ``store`` holds, read from it once."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,8 @@ class Built:
     findings: tuple[Finding, ...] = ()
     fresh: bool = True
     files: dict[str, str] = field(default_factory=dict)
+    store: Embedded | None = field(default=None, compare=False, repr=False)
+    """The graph, where it has just been compiled."""
 
 
 def ontology_quads() -> Iterator[Quad]:
@@ -68,11 +76,13 @@ def ontology_quads() -> Iterator[Quad]:
 def find_all(root: Path) -> tuple[Loaded, list[Finding]]:
     """Load the facts of a folder and check them: all that can be said of them before RDF."""
     from alliance_graph import check, seeds
+    from alliance_graph.records import matching
 
     loaded = seeds.load(root)
     findings = list(loaded.findings)
     if not loaded.broken:
         findings += check.check(loaded)
+        findings += matching.check(loaded.facts, root)
     return loaded, in_order(findings)
 
 
@@ -89,14 +99,41 @@ def compile_facts(root: Path, *, strict: bool = True) -> Compiled:
     loaded, findings = find_all(root)
     if loaded.broken:
         raise BrokenFacts(findings)
-    store = Embedded(rdf.quads(loaded.facts))
+    store = Embedded()
+    store.load_lines("".join(rdf.nquads(loaded.facts)))
     store.load(ontology_quads())
     derive.derive(store)
-    found = shapes.validate(store, lambda iri: _place(loaded, iri))
+    quads = tuple(store.quads())
+    told = shapes.Graph(quads)
+    found = shapes.validate(told, lambda iri: _place(loaded, iri))
     findings = in_order([*findings, *found])
     if any(f.fails and (strict or f.severity == "error") for f in findings):
         raise BrokenFacts(findings)
-    return Compiled(loaded, store, tuple(findings))
+    return Compiled(loaded, store, tuple(findings), told, quads=quads)
+
+
+def beside_records(made: Compiled, folder: Path) -> Compiled:
+    """The same facts with imported records (``alliance import``) and what comparing them gives.
+
+    ``store`` stays the graph of the press alone, ``whole`` is that of both. Raises BrokenFacts
+    where both together do not hold.
+    """
+    from alliance_graph import compare, derive, shapes
+    from alliance_graph.records import job
+    from alliance_graph.store.embedded import Embedded
+
+    whole = Embedded(made.store.quads())
+    whole.load(job.read(folder))
+    derive.derive(whole)
+    compared = compare.compare(whole)
+    whole.load(compare.quads(compared))
+    graph = shapes.Graph(whole.quads())
+    known = {(f.code, f.what) for f in made.findings}
+    found = shapes.validate(graph, lambda _: None)
+    new = [f for f in found if f.fails and (f.code, f.what) not in known]
+    if new:
+        raise BrokenFacts(in_order(new))
+    return replace(made, whole=whole, compared=compared)
 
 
 def holding_facts(root: Path) -> Path:
@@ -104,6 +141,16 @@ def holding_facts(root: Path) -> Path:
     if not (root / "articles").is_dir():
         raise AllianceError(f"{root}: no such folder of facts; name one that holds articles/")
     return root
+
+
+LARGE = 500_000
+"""Article files of more bytes than this are a large set: some 6,000 claims, three times what five
+articles hold. Beyond it a page and tables are more than anybody reads."""
+
+
+def is_large(root: Path) -> bool:
+    """Whether a folder of facts is built by ``large``, in shards and on disk."""
+    return sum(p.stat().st_size for p in (root / "articles").glob("*.yaml")) > LARGE
 
 
 def _place(loaded: Loaded, iri: str) -> Mark | None:
@@ -165,21 +212,28 @@ CONFLICTS = frozenset({"date-conflict", "value-conflict", "accounts-differ", "de
 """Codes of findings that are two accounts of one thing."""
 
 
-def build(root: Path, out: Path, texts: Path | None = None) -> Built:
+def build(root: Path, out: Path, texts: Path | None = None, records: Path | None = None) -> Built:
     """Compile the facts under ``root`` into the folder ``out``.
 
     With ``texts`` (a folder of the articles' texts) the page and the report show the passages and
-    say that they are private. Where findings fail it raises BrokenFacts and leaves ``out`` alone.
+    say that they are private; with ``records`` (a folder of imported records) graph, tables, report
+    and page set the press beside them. Where findings fail it raises BrokenFacts and leaves ``out``
+    alone.
     """
     target = out.resolve()  # of a link, the folder to which it leads changes
-    key = _inputs(root, texts, target)
+    key = _inputs(root, texts, target, records)
     standing = _standing(out, key)
     if standing is not None:
+        staging.sweep(target)
         return standing
     _ours(out)
     made = compile_facts(root)
     counts = summary(made.store, made.findings)
-    with _stage(target) as stage:
+    if records is not None:
+        made = beside_records(made, records)
+        assert made.compared is not None
+        counts |= {f"{v} by records": n for v, n in made.compared.counts().items()}
+    with staging.stage(target) as stage:
         # passages of the articles are for the eyes of who builds with them
         stage.chmod(0o755 if texts is None else 0o700)
         digests: dict[str, str] = {}
@@ -202,8 +256,8 @@ def build(root: Path, out: Path, texts: Path | None = None) -> Built:
         cache = stage / ".cache"
         cache.mkdir()
         (cache / "inputs").write_text(key, "utf-8")
-        _exchange(stage, target)
-    return Built(out, counts, made.findings, True, digests)
+        staging.exchange(stage, target)
+    return Built(out, counts, made.findings, True, digests, made.whole or made.store)
 
 
 def files(
@@ -212,27 +266,27 @@ def files(
     """Every file of a build but its manifest, as (name, bytes)."""
     from alliance_graph import codebook, network, outputs, page, questions, report, seeds
 
-    quads = outputs.in_order(made.store.quads())
+    whole = made.whole or made.store
+    quads = outputs.in_order(made.whole.quads() if made.whole else made.quads)
     yield "alliance.trig", outputs.trig(quads)
     yield "alliance.ttl", outputs.turtle(quads)
     yield "claims.ttl", outputs.claims(quads)
     yield "alliance.jsonld", outputs.jsonld(quads)
     for question in questions.catalogue():
         if not question.required:
-            table = questions.ask(made.store, question.name)
-            yield f"tables/{question.name}.csv", table.csv().encode()
+            yield f"tables/{question.name}.csv", questions.csv(whole, question.name)
     for kind, schema in seeds.schema(made.loaded.facts).items():
         yield f"schema/{kind}.json", (json.dumps(schema, ensure_ascii=False) + "\n").encode()
-    yield "network.html", page.render(network.network(made.store), made.store, texts).encode()
-    data = report.report(made.loaded, made.store, made.findings, texts)
+    drawn = network.network(made.store, made.told)
+    yield "network.html", page.render(drawn, made.store, texts, made.compared).encode()
+    data = report.report(made.loaded, made.store, made.findings, texts, made.compared)
     yield "report.json", report.as_json(data).encode()
     yield "report.html", report.as_html(data).encode()
-    yield "docs/codebook.html", codebook.as_html(made.store).encode()
+    yield "docs/codebook.html", codebook.as_html(made.store, made.told).encode()
 
 
 def _portable(findings: tuple[Finding, ...], root: Path) -> Iterator[Finding]:
     """Findings with places relative to the folder of facts: no path of a machine in a build."""
-    from dataclasses import replace
 
     def relative(mark: Mark | None) -> Mark | None:
         if mark is None:
@@ -249,31 +303,65 @@ def _portable(findings: tuple[Finding, ...], root: Path) -> Iterator[Finding]:
 # --- what was built before -------------------------------------------------------------------
 
 
-def _inputs(root: Path, texts: Path | None, out: Path | None = None) -> str:
-    """Digest of everything a build depends on: facts, ontology, code, engine, texts.
+def digest(root: Path) -> str:
+    """Digest of every file that a graph is compiled from: facts, ontology, code; in hexadecimal.
+
+    The same in a checkout and in a wheel made from it.
+    """
+    facts = root.resolve()
+    return _digest(
+        (facts, "*"),  # nothing is read deeper than articles/x.yaml
+        (facts, "*/*"),
+        (paths.ontology(), "**/*"),
+        (_PACKAGE, "**/*.py"),
+    )
+
+
+def _inputs(
+    root: Path, texts: Path | None, out: Path | None = None, records: Path | None = None
+) -> str:
+    """Digest of everything a build depends on: facts, ontology, code, engine, texts, records.
 
     Nothing in ``out`` counts, which may lie in the folder of facts.
     """
     from importlib.metadata import version
 
-    digest = hashlib.sha256()
     facts = root.resolve()
-    for folder, pattern in (
-        (facts, "*"),  # nothing is read deeper than articles/x.yaml
+    files = _digest(
+        (facts, "*"),
         (facts, "*/*"),
         (paths.seeds(), "README.md"),
         (paths.ontology(), "**/*"),
         (_PACKAGE, "**/*"),
         (texts, "*"),
-    ):
+        (records, "manifest.json"),  # which has the digests of the others
+        # what lies inside the package and counts as something else, or not at all
+        but=(out, paths.seeds(), paths.ontology(), paths.COMPILED, paths.EDITOR),
+    )
+    names = ("pyoxigraph", "pydantic", "pyvis", "networkx", "Jinja2", "PyYAML", "rapidfuzz")
+    made = [files, *(f"{name} {version(name)}" for name in names)]
+    return hashlib.sha256("\n".join(made).encode()).hexdigest()
+
+
+def _digest(*where: tuple[Path | None, str], but: Iterable[Path | None] = ()) -> str:
+    """Digest of the files that patterns find in folders, by name; caches of Python do not count."""
+    found = hashlib.sha256()
+    for folder, pattern in where:
+        inside = {b for b in but if b not in (None, folder)}
         for path in sorted(p for p in folder.glob(pattern) if p.is_file()) if folder else ():
-            if "__pycache__" not in path.parts and path.parent != out:
-                digest.update(path.relative_to(folder or path).as_posix().encode() + b"\0")
-                digest.update(hashlib.sha256(path.read_bytes()).digest())
-        digest.update(b"\1" if folder else b"\2")
-    for name in ("pyoxigraph", "pydantic", "pyvis", "networkx", "Jinja2", "PyYAML", "rapidfuzz"):
-        digest.update(f"{name} {version(name)}\n".encode())
-    return digest.hexdigest()
+            if "__pycache__" not in path.parts and inside.isdisjoint((path, *path.parents)):
+                found.update(os.fsencode(path.relative_to(folder or path).as_posix()) + b"\0")
+                found.update(hashlib.sha256(_content(path)).digest())
+        found.update(b"\1" if folder else b"\2")
+    return found.hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    """What stands in a file; of a link or a huge file, which no loader reads, size and time."""
+    told = path.stat()
+    if path.is_symlink() or told.st_size > _HUGE:
+        return f"{told.st_size} {told.st_mtime_ns}".encode()
+    return path.read_bytes()
 
 
 def _standing(out: Path, key: str) -> Built | None:
@@ -302,72 +390,3 @@ def _ours(out: Path) -> None:
         f"{out}: holds something that is no build of ours, which a build would replace; "
         "name an empty or new folder with --out"
     )
-
-
-@contextlib.contextmanager
-def _stage(out: Path) -> Iterator[Path]:
-    """A folder beside ``out``, locked as long as it is written; what killed builds left goes."""
-    prefix = f".{out.name}.new-"
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        for left in out.parent.glob(f"{glob.escape(prefix)}*"):
-            _sweep(left)
-        stage, lock = _locked_folder(prefix, out.parent)
-    except OSError as bad:
-        raise AllianceError(
-            f"{out}: cannot be made ({bad.strerror}); name another folder with --out"
-        ) from None
-    try:
-        yield stage
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-        os.close(lock)
-
-
-def _locked_folder(prefix: str, parent: Path) -> tuple[Path, int]:
-    """A new folder and the descriptor that holds its lock, free again when this process ends."""
-    while True:
-        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-        with contextlib.suppress(FileNotFoundError):  # swept before it was locked: another one
-            lock = os.open(folder, os.O_RDONLY)
-            with contextlib.suppress(OSError):  # some drives know no locks
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            if folder.exists():
-                return folder, lock
-            os.close(lock)
-
-
-def _sweep(left: Path) -> None:
-    """Remove a stage that no build holds."""
-    with contextlib.suppress(OSError):
-        lock = os.open(left, os.O_RDONLY)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(left, ignore_errors=True)
-        finally:
-            os.close(lock)
-
-
-# Linux renameat2(2) with RENAME_EXCHANGE, macOS renameatx_np(2) with RENAME_SWAP: both 2.
-_CALLS = {"linux": ("renameat2", -100), "darwin": ("renameatx_np", -2)}
-
-
-def _exchange(stage: Path, out: Path) -> None:
-    """Put ``stage`` in the place of ``out`` in one step; the old folder ends up at ``stage``."""
-    try:
-        stage.rename(out)
-        return
-    except OSError:
-        if not out.exists():
-            raise
-    name, here = _CALLS.get(sys.platform, ("", 0))
-    if name:
-        with contextlib.suppress(AttributeError):
-            call = getattr(ctypes.CDLL(None, use_errno=True), name)
-            if call(here, os.fsencode(stage), here, os.fsencode(out), ctypes.c_uint(2)) == 0:
-                return
-    # no such call here: two renames, with a moment between them in which there is no build
-    old = stage.with_name(stage.name + ".old")
-    out.rename(old)
-    stage.rename(out)
-    shutil.rmtree(old, ignore_errors=True)

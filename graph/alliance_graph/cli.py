@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -131,7 +132,7 @@ def _facts_folder(given: Path | None) -> Path:
 def _open(where: Path | None) -> Embedded:
     from alliance_graph.store.embedded import Embedded
 
-    if where is None and (OUT / "alliance.trig").is_file():
+    if where is None and any((OUT / n).exists() for n in ("alliance.trig", "store/CURRENT")):
         where = OUT
     if where is not None and where.is_dir() and (where / "alliance.trig").is_file():
         where = where / "alliance.trig"
@@ -139,16 +140,27 @@ def _open(where: Path | None) -> Embedded:
         return Embedded.read(where)
     from alliance_graph import graph
 
-    click.echo("no build here: compiling the facts first (`alliance build` keeps them)", err=True)
-    store = graph.open(where or _facts_folder(None)).store
+    folder = where or _facts_folder(None)
+    if (folder / "store" / "CURRENT").is_file():
+        return Embedded.on_disk(folder / "store")
+    if folder.resolve() != paths.seeds():  # those come compiled, or are kept
+        click.echo(
+            "no build here: compiling the facts first (`alliance build` keeps them)", err=True
+        )
+    store = graph.open(folder).store
     assert isinstance(store, Embedded)  # no address gets here
     return store
 
 
-def _remote(endpoint: str, seconds: float = 60.0, update: str | None = None) -> Remote:
+def _remote(
+    endpoint: str,
+    seconds: float = 60.0,
+    update: str | None = None,
+    graph_store: str | None = None,
+) -> Remote:
     from alliance_graph.store.remote import Remote
 
-    return Remote(endpoint, update, seconds=seconds)
+    return Remote(endpoint, update, graph_store=graph_store, seconds=seconds)
 
 
 def _params(ctx: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -177,16 +189,55 @@ def _write(data: bytes) -> None:
     type=_there,
     help="Folder of the articles' texts: shows passages, for private use; needs --out.",
 )
+@click.option(
+    "--records",
+    type=_there,
+    help="An imported folder of official records: the press is set beside them.",
+)
+@click.option("--shards", is_flag=True, help="Only N-Quads in shards, for a bulk loader.")
+@click.option("--gzip", is_flag=True, help="Compress the shards.")
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Make shards on a Dask cluster (tcp://…), on all cores (local) or here (none).",
+)
 @_format
 @_example("alliance build --out build")
-def build(facts: Path | None, out: Path | None, texts: Path | None, form: str) -> None:
-    """Compile the facts into a folder."""
+def build(
+    facts: Path | None,
+    out: Path | None,
+    texts: Path | None,
+    records: Path | None,
+    shards: bool,
+    gzip: bool,
+    scheduler: str | None,
+    form: str,
+) -> None:
+    """Compile the facts into a folder.
+
+    A large set (more than 0.5 MB of articles) becomes N-Quads in shards/ and a store on disk, which
+    the other commands ask; its unchanged files are not compiled again.
+    """
     if texts is not None and out is None:
         raise click.UsageError("a build with texts is private: name its folder with --out")
     from alliance_graph import build as job
+    from alliance_graph import memory
 
     gc.disable()  # a short life with much to keep: collecting costs a fifth and frees nothing
-    built = job.build(_facts_folder(facts), out or OUT, texts)
+    atexit.register(gc.freeze)  # nor has the end of it to look through all that was kept
+    memory.hold(2**30, ahead=2**26)  # which takes a twentieth off
+    folder = _facts_folder(facts)
+    if shards or gzip or scheduler or job.is_large(folder):
+        if records is not None:
+            raise click.UsageError("a large set is built without records; compare them after it")
+        _build_large(folder, out or OUT, texts, shards, gzip, scheduler, form)
+        return
+    built = job.build(folder, out or OUT, texts, records)
+    store = built.store or _open(built.out)
+    if built.fresh and records is None and folder.resolve() == paths.seeds():
+        from alliance_graph import cache
+
+        cache.keep(store, built.out / "alliance.trig")
     if form == "json":
         record = {"out": str(built.out), "fresh": built.fresh, "summary": built.summary}
         click.echo(json.dumps(record, ensure_ascii=False, indent=1))
@@ -197,15 +248,46 @@ def build(facts: Path | None, out: Path | None, texts: Path | None, form: str) -
     width = max(len(name) for name in built.summary)
     for name, number in built.summary.items():
         click.echo(f"  {name:<{width}}  {number:>6,}")
-    _one_answer(built.out)
+    _one_answer(store)
     click.echo(f"open {built.out / 'network.html'}")
 
 
-def _one_answer(out: Path) -> None:
+def _build_large(
+    folder: Path,
+    out: Path,
+    texts: Path | None,
+    shards: bool,
+    gzip: bool,
+    scheduler: str | None,
+    form: str,
+) -> None:
+    from alliance_graph import large
+
+    if texts is not None:
+        raise click.UsageError("passages are shown on the page, which so large a set has not")
+    gc.enable()
+    where = large.scheduler(scheduler)
+    built = large.build_large(folder, out, where, store=not shards, compressed=gzip)
+    if form == "json":
+        record = {"out": str(built.out), "fresh": built.fresh, "summary": built.summary}
+        click.echo(json.dumps(record, ensure_ascii=False, indent=1))
+        return
+    click.echo(f"{built.out}/ {'built' if built.fresh else 'is up to date'}")
+    width = max(len(name) for name in built.summary)
+    for name, number in built.summary.items():
+        click.echo(f"  {name:<{width}}  {number:>11,}")
+    click.echo(f"{built.out / 'shards'}/ holds it as N-Quads, {len(built.files):,} files")
+    if not shards:
+        click.echo(
+            f"{built.out / 'store'}/ is asked on disk (`alliance query`, `show`, `serve`); a page, "
+            "tables and a report are made of sets that a person can read"
+        )
+
+
+def _one_answer(store: Embedded) -> None:
     """One real question with its answer, so that a newcomer sees what the graph is for."""
     from alliance_graph import questions, tables
 
-    store = _open(out)
     question = questions.find("planned-not-held")
     table = questions.ask(store, question.name)
     click.echo(f"\n{question.summary}  (alliance query {question.name})")
@@ -238,11 +320,17 @@ def check(facts: Path | None, fix: bool, watch: bool, everything: bool, form: st
 
 def _check_once(folder: Path, everything: bool, form: str) -> int:
     from alliance_graph import build as job
+    from alliance_graph import large, seeds
 
     try:
-        findings = list(job.compile_facts(folder).findings)
+        if job.is_large(folder):
+            findings = large.check(folder)
+        else:
+            findings = list(job.compile_facts(folder).findings)
     except BrokenFacts as broken:
         findings = broken.findings
+    loose = [] if job.is_large(folder) else seeds.uncanonical(folder)
+    findings = [*findings, *loose]
     failing = sum(f.fails for f in findings)
     shown = findings if everything else [f for f in findings if f.fails]
     if form == "json":
@@ -253,6 +341,9 @@ def _check_once(folder: Path, everything: bool, form: str) -> int:
         decided = sum(f.decision is not None for f in findings)
         remarks = sum(f.severity == "info" for f in findings)
         click.echo(f"{failing} to mend or decide, {decided} decided, {remarks} remarks", err=True)
+        if loose:
+            files = f"{len(loose)} file{'s are' if len(loose) > 1 else ' is'}"
+            click.echo(f"{files} not in canonical form: `alliance check --fix` writes it", err=True)
     return 1 if failing else 0
 
 
@@ -426,27 +517,32 @@ def query(
         text = _decoded(sys.stdin.buffer.read(), "standard input")
     elif own:
         text = _decoded(Path(question).read_bytes(), question)
-    foreign = hints.undeclared(text)
-    if foreign:
-        raise AllianceError(foreign)
     store = _remote(endpoint, seconds) if endpoint else _open(where)
 
     width, colour = tables.terminal(sys.stdout)
 
+    limited = own and not trusted and not endpoint
+
+    # what looks at the text of a stranger does so in the worker as well
     def answer() -> bytes:
         ask = job.run if own else job.ask
+        if own and (foreign := hints.undeclared(text)):
+            raise AllianceError(foreign)
+        if limited and "SERVICE" in worker.keywords(text):
+            raise AllianceError("SERVICE is refused: a limited query asks nobody; give --trusted")
         found = ask(store, text if own else question, **params)
-        return found.write(form, width=width, colour=colour).encode()
-
-    limited = own and not trusted and not endpoint
-    found = worker.limited(answer, seconds, megabytes) if limited else answer()
-    _write(found)
-    if own:
-        doubts = hints.strangers(store, text)
-        if not doubts and found.startswith((b"0 ", b"no: ")):
+        written = found.write(form, width=width, colour=colour)
+        doubts = hints.strangers(store, text) if own else []
+        if own and not doubts and written.startswith(("0 ", "no: ")):
             doubts = hints.of_nothing(store, text)
-        for doubt in doubts:
-            click.echo(f"alliance: {doubt}", err=True)
+        return json.dumps([written, doubts]).encode()
+
+    written, doubts = json.loads(
+        worker.limited(answer, seconds, megabytes) if limited else answer()
+    )
+    _write(written.encode())
+    for doubt in doubts:
+        click.echo(f"alliance: {doubt}", err=True)
 
 
 def _decoded(data: bytes, name: str) -> str:
@@ -555,7 +651,13 @@ def draw(out: Path, focus: str | None, radius: int, where: Path | None) -> None:
 @click.option("--seconds", type=click.FloatRange(0.1), default=10.0, show_default=True)
 @click.option("--megabytes", type=click.IntRange(64), default=1024, show_default=True)
 @click.option("--rows", type=click.IntRange(1), default=10_000, show_default=True)
-@click.option("--workers", type=click.IntRange(1, 64), default=8, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 64), help="Two for each processor, 4 at least.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0),
+    metavar="N",
+    help="Requests a second of one address: 50, but any number from this machine; 0 for all.",
+)
 @click.option("--check", "only_check", is_flag=True, help="Start, ask one question, stop.")
 @_graph
 @_example("alliance serve --check")
@@ -567,7 +669,8 @@ def serve(
     seconds: float,
     megabytes: int,
     rows: int,
-    workers: int,
+    workers: int | None,
+    rate: float | None,
     only_check: bool,
     where: Path | None,
 ) -> None:
@@ -578,7 +681,7 @@ def serve(
     from alliance_graph import serve as job
     from alliance_graph.serve.pool import Limits
 
-    limits = Limits(seconds, megabytes, rows, workers=workers)
+    limits = Limits(seconds, megabytes, rows, **({"workers": workers} if workers else {}))
     store = _open(where)
     if only_check:
         click.echo(f"workers answer; off the network by {_barriers(job.check(store, limits))}")
@@ -598,6 +701,7 @@ def serve(
         port=port,
         names=names,
         origins=origins,
+        rate=rate,
         ready=ready,
     )
 
@@ -606,6 +710,135 @@ def _barriers(barriers: tuple[str, ...]) -> str:
     if barriers:
         return " and ".join(barriers)
     return "NOTHING BUT THEIR OWN CARE: this system allows neither namespaces nor seccomp"
+
+
+# the names in `records.SOURCES`, which is imported only to import; a test holds both equal
+_SOURCES = ["historyatstate"]
+RECORDS = Path("records")
+
+
+@main.command(name="import")
+@click.argument("source", type=click.Choice(_SOURCES))
+@click.argument("folder", type=_there)
+@click.option("--out", type=_folder, help="Where to (default: ./records/SOURCE).")
+@click.option("--all", "everything", is_flag=True, help="List each defect of the source.")
+@_facts
+@_format
+@_example("alliance import historyatstate ../historyatstate")
+def import_(
+    source: str, folder: Path, out: Path | None, everything: bool, facts: Path | None, form: str
+) -> None:
+    """Import official records as facts of the same model.
+
+    FOLDER holds the source's files as its keepers publish them (of historyatstate: travels/,
+    visits/, pocom/). Who in them is whom in the facts is decided in records/SOURCE.yaml of the
+    facts; what is not decided yet is proposed. `alliance compare` sets the press beside them.
+    """
+    from collections import Counter
+
+    from alliance_graph import seeds
+    from alliance_graph.records import job, matching
+
+    root = _facts_folder(facts)
+    loaded = seeds.load(root)
+    decisions, findings = matching.load(loaded.facts, root, source)
+    if loaded.broken or any(f.fails for f in findings):
+        raise BrokenFacts([*loaded.findings, *findings])
+    if decisions is None:
+        raise AllianceError(
+            f"{root / 'records' / source}.yaml: says whose records these are; add it"
+        )
+    gc.disable()  # a short life with much to keep: collecting costs a fifth and frees nothing
+    done = job.run(source, folder, out or RECORDS / source, loaded.facts, decisions, _bar)
+    if form == "json":
+        record = {
+            "out": str(done.out),
+            "counts": done.counts,
+            "quads": done.facts,
+            "findings": [f.as_dict() for f in done.findings],
+            "proposals": [p._asdict() for p in done.proposals],
+        }
+        click.echo(_json(record))
+        return
+    click.echo(f"{done.out}/ written")
+    counted = {**done.counts, **{f"quads in {name}": n for name, n in done.facts.items()}}
+    width = max(map(len, counted))
+    for name, number in counted.items():
+        click.echo(f"  {name:<{width}}  {number:>9,}")
+    defects = Counter(f.code for f in done.findings)
+    if defects:
+        click.echo(f"{len(done.findings)} defects of the source, kept as they stand:")
+        for code, number in sorted(defects.items()):
+            first = next(f for f in done.findings if f.code == code)
+            click.echo(f"  {number:>4}  {code:<18} {first.where}: {first.what}")
+    if everything:
+        _print_findings(done.findings)
+    for proposal in done.proposals:
+        click.echo(f"to decide: {proposal}")
+
+
+def _bar(items: list[Any]) -> Iterator[Any]:
+    """The items, with a bar on a terminal."""
+    with click.progressbar(items, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        yield from bar
+
+
+# the names in `compare.VERDICTS`; a test holds both equal
+_VERDICTS = "fulfilled confirmed contradicted compatible records-only press-only".split()
+
+
+@main.command()
+@click.option(
+    "--records",
+    "folder",
+    type=_there,
+    help="An imported folder (default: those in ./records, else those of the build).",
+)
+@click.option("--verdict", "verdicts", multiple=True, type=click.Choice(_VERDICTS))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "table", "csv", "json"]),
+    default="text",
+    show_default=True,
+)
+@_graph
+@_example("alliance compare --verdict fulfilled")
+def compare(folder: Path | None, verdicts: tuple[str, ...], form: str, where: Path | None) -> None:
+    """Set the press beside official records.
+
+    \b
+    By person, office, place and time, each with both passages or record ids:
+    fulfilled     planned or promised, and shown to have come about
+    confirmed     the records show the same
+    contradicted  the records show what cannot be so if the press is right
+    compatible    nothing stands against it, but the records do not show it
+    records-only, press-only
+    """
+    from alliance_graph import compare as job
+    from alliance_graph import tables
+    from alliance_graph.records import job as imported
+
+    store = _open(where)
+    found = [folder] if folder else sorted(p.parent for p in RECORDS.glob("*/manifest.json"))
+    for one in found:
+        try:
+            store.load(imported.read(one))
+        except RuntimeError:
+            what = f"{where or OUT}: a large build is on disk, and only read"
+            raise AllianceError(f"{what}; name a folder of facts with --graph") from None
+    compared = job.compare(store)
+    if not compared.coverage:
+        raise AllianceError("no records: first `alliance import historyatstate DIR`")
+    if form == "text":
+        click.echo(compared.text(verdicts), nl=False)
+    elif form == "json":
+        told = compared.as_dict()
+        chosen = [c for c in told["found"] if not verdicts or c["verdict"] in verdicts]
+        click.echo(_json(told | {"found": chosen}))
+    else:
+        width = tables.terminal(sys.stdout)[0]
+        click.echo(compared.table(verdicts or _VERDICTS).write(form, width=width), nl=False)
 
 
 # the names in `export.FORMATS`, which is imported only to write one; a test holds both equal
@@ -649,6 +882,12 @@ def export(form: str, out: Path, where: Path | None) -> None:
 @main.command()
 @click.option("--endpoint", metavar="URL", required=True, help="Where the engine takes queries.")
 @click.option("--update", metavar="URL", help="Where it takes updates (default: the same).")
+@click.option(
+    "--graph-store",
+    metavar="URL",
+    help="Where it takes whole graphs (Graph Store Protocol): Oxigraph …/store, Virtuoso "
+    "…/sparql-graph-crud-auth, Fuseki …/data.",
+)
 @click.option("--prune", is_flag=True, help="Drop graphs of ours that this build has not.")
 @click.option("--dry-run", is_flag=True, help="Say what would be pushed, and ask nobody.")
 @click.option("--seconds", type=float, default=300.0, show_default=True, help="Limit a request.")
@@ -658,6 +897,7 @@ def export(form: str, out: Path, where: Path | None) -> None:
 def push(
     endpoint: str,
     update: str | None,
+    graph_store: str | None,
     prune: bool,
     dry_run: bool,
     seconds: float,
@@ -668,12 +908,13 @@ def push(
 
     Only graphs that differ are sent; they take their places in one update, after all have been
     read back. Break it off at will: what was sent counts when you push again. For …/query updates
-    go to …/update. User and password, or a token, come from ALLIANCE_ENDPOINT_USER and _PASSWORD,
-    or _TOKEN, else from netrc.
+    go to …/update; a server that takes none, but has a --graph-store, gets graph by graph. User
+    and password, or a token, come from ALLIANCE_ENDPOINT_USER and _PASSWORD, or _TOKEN, else from
+    netrc.
     """
     from alliance_graph import push as job
 
-    remote = _remote(endpoint, seconds, update)
+    remote = _remote(endpoint, seconds, update, graph_store)
     quads = _open(where).quads()
     if dry_run:
         report = job.plan(quads)
@@ -692,6 +933,8 @@ def push(
         click.echo(f"{graph.state:<8} {graph.triples:>7,}  {graph.digest:<16}  {graph.graph}")
     for kind, count in report.as_text:
         click.echo(f"{count} values of {kind} went as plain texts: it keeps none of that type")
+    if not report.together:
+        click.echo("it takes no updates: graphs changed one by one, not all in one step")
     if any(graph.state == "left" for graph in report.graphs):
         click.echo("graphs that are left are not in this build; --prune drops them")
 
@@ -710,6 +953,24 @@ def schema(out: Path | None) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for name, value in schemas.items():
         outputs.write(out / f"{name}.json", (_json(value) + "\n").encode())
+
+
+@main.command()
+@click.option("--out", type=_folder, help="Into this folder (default: docs/ of the build).")
+@_graph
+@_example("alliance docs")
+def docs(out: Path | None, where: Path | None) -> None:
+    """Pages for readers: ontology, codebook, questions with samples.
+
+    A new build takes them away with the graph that they tell of.
+    """
+    from alliance_graph import reference
+
+    build = where or OUT
+    if out is None and not (build / "alliance.trig").is_file():
+        raise AllianceError(f"{build}: no build; run `alliance build` first, or name --out")
+    for path in reference.write(_open(where), out or build / "docs"):
+        click.echo(path)
 
 
 @main.command()

@@ -10,10 +10,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from alliance_graph import paths, rdf, sheet
-from alliance_graph.vocabulary import ALLY, PREFIXES, RDFS, SCHEMA, SKOS, VOC, compact
+from alliance_graph.shapes import Graph
+from alliance_graph.store import construct
+from alliance_graph.vocabulary import ALLY, PREFIXES, RDF, RDFS, SCHEMA, SKOS, VOC, compact
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -29,8 +32,8 @@ KINDS: dict[str, str] = {
     "people": "foaf:Person",
     "channels": "ally:Channel ally:ConsultativeBody ally:MeetingSeries ally:ContactRoute",
     "an article file": "ally:Article schema:NewsArticle ally:OfficialReadout schema:headline"
-    " schema:alternativeHeadline schema:author schema:publisher schema:url schema:inLanguage"
-    " schema:datePublished schema:dateModified",
+    " schema:alternativeHeadline schema:author schema:publisher schema:exampleOfWork schema:url"
+    " schema:inLanguage schema:datePublished schema:dateModified",
     "blocks": "ally:TextBlock",
     "unnamed": "ally:UnnamedParty",
     "names": "skos:altLabel",
@@ -66,6 +69,7 @@ _OTHERWISE = {
     "body": "organization",
     "counterpart_basis": "basis",
     "digest": "passageDigest",
+    "document": "exampleOfWork",
     "encounter": "wasDerivedFrom",
     "in": "inPost",
     "institution": "postIn",
@@ -140,9 +144,13 @@ class Part:
     properties: tuple[Term, ...]
 
 
-def as_html(store: Store) -> str:
-    """The codebook of a graph that holds the ontology, as one HTML file without scripts."""
-    terms = _Terms(store)
+def as_html(store: Store, told: Graph | None = None) -> str:
+    """The codebook of a graph that holds the ontology, as one HTML file without scripts.
+
+    ``told`` is what the shapes have read of the same store: then it is not read again.
+    """
+    everything = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+    terms = _Terms(told or Graph(construct(store, everything)))
     text = (paths.seeds() / "README.md").read_text("utf-8") + _DERIVED
     parts = tuple(_parts(text, terms))
     shown = {t.name for part in parts for t in (*part.classes, *part.properties)}
@@ -156,28 +164,28 @@ def as_html(store: Store) -> str:
 class _Terms:
     """The terms of the ontology and the vocabularies, and how often the graph uses them."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, told: Graph) -> None:
         self.text: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
+        for predicate in (RDFS + "label", SKOS + "definition"):
+            for subject, values in told.by(predicate).items():
+                for o in values:
+                    self.text[_value(subject)][predicate, getattr(o, "language", "")] = _value(o)
         self.links: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-        for graph in ("ontology", "vocabularies"):
-            for s, p, o in _rows(
-                store, f"SELECT ?s ?p ?o {{ GRAPH graph:{graph} {{ ?s ?p ?o }} }}"
-            ):
-                language = getattr(o, "language", None)
-                if language:
-                    self.text[s.value][p.value, language] = o.value
-                else:
-                    self.links[s.value][p.value].append(o.value)
-        counts = "SELECT ?x (COUNT(?s) AS ?n) {{ ?s {} }} GROUP BY ?x"
-        self.instances = _counts(store, counts.format("a ?x"))
-        self.uses = _counts(store, counts.format("?x ?o"))
+        for predicate in (SCHEMA + "domainIncludes", SCHEMA + "rangeIncludes", SKOS + "inScheme"):
+            for subject, values in told.by(predicate).items():
+                self.links[_value(subject)][predicate] = sorted(map(_value, values))
+        self.instances = {_value(c): len(found) for c, found in told.turned(RDF + "type").items()}
+        self.uses = {p: sum(map(len, table.values())) for p, table in told.tables()}
         self.scheme_of: dict[str, str] = {}
         self.concepts: dict[str, int] = defaultdict(int)
-        used = """SELECT ?p ?o (COUNT(*) AS ?n) { ?o skos:inScheme ?scheme . ?s ?p ?o
-            FILTER(?p NOT IN (rdf:object, skos:broader)) } GROUP BY ?p ?o"""
-        for p, o, n in _rows(store, used):
-            self.scheme_of[p.value] = o.value.removeprefix(VOC).partition("/")[0]
-            self.concepts[o.value] += int(n.value)
+        concepts = told.by(SKOS + "inScheme")
+        for predicate, table in told.tables():
+            if predicate in (RDF + "object", SKOS + "broader"):
+                continue
+            for o in (o for values in table.values() for o in values if o in concepts):
+                scheme = _value(o).removeprefix(VOC).partition("/")[0]
+                self.scheme_of[predicate] = min(scheme, self.scheme_of.get(predicate, scheme))
+                self.concepts[_value(o)] += 1
 
     def ours(self) -> list[Term]:
         """Every term of our own ontology, by name."""
@@ -232,22 +240,23 @@ class _Terms:
             yield Scheme(name, *self.words(scheme), tuple(ordered))
 
 
-def _rows(store: Store, query: str) -> Iterable[Any]:
-    return cast("Iterable[Any]", store.query(query))
-
-
-def _counts(store: Store, query: str) -> dict[str, int]:
-    return {x.value: int(n.value) for x, n in _rows(store, query)}
-
-
 def _writes(field: str, iri: str) -> bool:
     """Whether a field of a record is where a property is written."""
-    snake = re.sub("(?<=[a-z])([A-Z])", r"_\1", _local(iri)).lower()
+    snake = _snake(iri)
     if field == "kind":
         return snake == "setting" or snake.endswith("_kind")
     if field in _OTHERWISE:
         return _local(iri) in _OTHERWISE[field].split()
     return field == snake or rdf.FIELDS.get(field, ("",))[0] == iri
+
+
+def _value(term: Any) -> str:
+    return str(term.value)
+
+
+@cache
+def _snake(iri: str) -> str:
+    return re.sub("(?<=[a-z])([A-Z])", r"_\1", _local(iri)).lower()
 
 
 def _iri(name: str) -> str:

@@ -124,11 +124,12 @@ def dossier(store: Store, thing: str) -> Dossier:
     cited = {s.article for section in sections for line in section.lines for s in line.sources}
     if kind == "article":
         cited.add(name)
-    articles = tuple(a for a in _articles(store) if a.id in cited)
+    articles = tuple(a for a in library(store) if a.id in cited)
     return Dossier(name, kind, file.name(iri), file.korean(), sections, articles)
 
 
-def _articles(store: Store) -> list[Cited]:
+def library(store: Store) -> list[Cited]:
+    """Every article, as lines cite it."""
     table = questions.ask(store, "articles")
     names = ("article", "articleLabel", "publisherLabel", "published", "url")
     return [Cited(*(str(row[n] or "") for n in names)) for row in table.dicts()]

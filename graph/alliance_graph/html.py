@@ -16,8 +16,11 @@ FOLDED = 50
 MOST = 1000
 """Rows beyond this many are only counted."""
 
-_SHORT = 12
-"""Texts up to so many characters, such as a day, are not broken into lines."""
+_SHORT, _LONG = 12, 32
+"""Texts up to so many characters, such as a day, are not broken into lines; longer ones need room.
+"""
+_BRANCHES = 12
+"""What something rests on, beyond this many, is folded away."""
 
 STYLE = """<style>
 .ag{line-height:1.4;max-width:100%}
@@ -32,16 +35,23 @@ white-space:normal}
 .ag table tbody td.ag-n,.ag table thead th.ag-n{text-align:right!important;
 font-variant-numeric:tabular-nums}
 .ag table tbody td.ag-w{white-space:nowrap}
+.ag table tbody td.ag-m{min-width:7em}
+.ag table tbody td.ag-l{min-width:14em}
 .ag .ag-s{color:color-mix(in srgb,currentColor 72%,transparent);font-size:.92em}
 .ag details>summary{cursor:pointer}
-.ag td summary{white-space:nowrap;color:color-mix(in srgb,currentColor 72%,transparent)}
-.ag td details[open]{min-width:20em}
+.ag td.ag-y summary{white-space:nowrap;color:color-mix(in srgb,currentColor 72%,transparent)}
+.ag td.ag-y details[open]{min-width:20em}
+.ag td:not(.ag-y) summary{list-style:none;text-decoration:underline dotted .06em;
+text-underline-offset:.2em}
+.ag td summary::-webkit-details-marker{display:none}
+.ag td.ag-y summary::-webkit-details-marker{display:inline}
+.ag td details .ag-s{white-space:normal;min-width:12em}
 .ag ul{margin:.1em 0 .2em 0;padding-left:1.3em;list-style:none}
 .ag td ul{padding-left:0}
 .ag li{margin:.1em 0}
 .ag h4{margin:.9em 0 .2em;font-size:1em}
-.ag a{color:inherit;text-decoration:underline;text-decoration-thickness:.06em;
-text-underline-offset:.2em}
+.ag a{color:inherit!important;text-decoration:underline!important;
+text-decoration-thickness:.06em!important;text-underline-offset:.2em}
 .ag pre{white-space:pre-wrap;font-size:.88em;background:none;padding:0}
 </style>"""
 
@@ -55,6 +65,8 @@ class Cell:
     """What is said of it when one points at it."""
     href: str = ""
     number: bool = False
+    about: str = ""
+    """What folds out below it."""
 
 
 def block(*parts: str) -> str:
@@ -124,12 +136,15 @@ class Branch(Protocol):
 
 
 def tree(branch: Branch, depth: int = 0) -> str:
-    """A tree whose branches fold out; only the first is open."""
+    """A tree whose branches fold out; only the first is open, and not more than its first ones."""
     label = escape(branch.label) if depth else f"<b>{escape(branch.label)}</b>"
     quoted = f"<div>“{escape(branch.passage)}”</div>" if branch.passage else ""
     if not branch.children:
         return label + quoted
-    below = listed(tree(child, depth + 1) for child in branch.children)
+    made = [tree(child, depth + 1) for child in branch.children]
+    below, more = listed(made[:_BRANCHES]), made[_BRANCHES:]
+    if more:
+        below += folded(f"{len(more)} more", listed(more))
     opened = "" if depth else " open"
     return f"<details{opened}><summary>{label}</summary>{quoted}{below}</details>"
 
@@ -174,7 +189,7 @@ def table(
             if noted:
                 behind = notes[at] if at < len(notes) else ""
                 # first, since a wide table is cut off at its end
-                cells = f"<td>{folded(note, behind) if behind else ''}</td>{cells}"
+                cells = f'<td class="ag-y">{folded(note, behind) if behind else ""}</td>{cells}'
             out.append(f"<tr>{cells}</tr>")
         return f'<div class="ag-x"><table>{head}<tbody>{"".join(out)}</tbody></table></div>'
 
@@ -193,6 +208,12 @@ def _head(text: str, number: bool) -> str:
 
 
 def _cell(cell: Cell, number: bool) -> str:
-    name = "ag-n" if number else "ag-w" if len(cell.text) <= _SHORT else ""
-    kind = f' class="{name}"' if name else ""
-    return f"<td{kind}>{link(cell.text, cell.href, cell.title)}</td>"
+    size = len(cell.text)
+    name = "ag-w" if size <= _SHORT else "ag-m" if size <= _LONG else "ag-l"
+    kind = f' class="{"ag-n" if number else name}"'
+    if not cell.about:
+        return f"<td{kind}>{link(cell.text, cell.href, cell.title)}</td>"
+    summary = f'<summary title="{escape(cell.title)}">{escape(cell.text)}</summary>'
+    page = link("page", cell.href)
+    inside = soft(cell.about) + (f'<div class="ag-s">{page}</div>' if cell.href else "")
+    return f"<td{kind}><details>{summary}{inside}</details></td>"

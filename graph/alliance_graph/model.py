@@ -787,6 +787,8 @@ class Article(Thing):
     authors: Many[PersonRef] = ()
     based_on: Many[InstitutionRef] = ()
     """The agency whose report it carries."""
+    document: DocumentRef | None = None
+    """The official document whose text it is, so that who refers to that refers to this."""
     url: Url
     language: Literal["en", "ko"] = "en"
     published: Annotated[DateClaim, BeforeValidator(_claim)]
@@ -924,8 +926,7 @@ class Facts(Value):
 
 def claims_of(record: Said) -> Iterator[tuple[str, int, Claim[Any]]]:
     """The claims in a record's fields, as (field, index, claim), in the order of the model."""
-    for name in type(record).model_fields:
-        held = getattr(record, name)
+    for name, held in vars(record).items():
         if isinstance(held, tuple):
             for i, item in enumerate(held):
                 if isinstance(item, Claim):
@@ -949,14 +950,14 @@ def inherited(claim: Said, *outer: Said | Defaults) -> dict[str, Any]:
         value = getattr(claim, name)
         for level in outer:
             if value is None:
-                value = getattr(level, name, None)
+                value = vars(level).get(name)  # asking pydantic for what is not there is slow
         out[name] = value
     out["polarity"] = out["polarity"] or "asserted"
     out["modality"] = out["modality"] or "held"
     out["basis"] = out["basis"] or "article"
     evidence = claim.evidence
     for level in outer:
-        evidence = evidence or getattr(level, "evidence", ())
+        evidence = evidence or vars(level).get("evidence", ())
     out["evidence"] = evidence
     return out
 

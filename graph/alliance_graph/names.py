@@ -143,6 +143,7 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z\s,.-]", "", text)
 
 
+@lru_cache(maxsize=4096)
 def units(name: str) -> tuple[str, ...]:
     """The folded units of a name, family name first where it can be told.
 

@@ -7,10 +7,12 @@ planned, wished for, attempted or denied says so, and is never mixed with what w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alliance_graph.vocabulary import ALLY, ORG, PROV, RDF, RDFS, SCHEMA, SKOS, VOC, split
 
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
     import networkx as nx
     from pyoxigraph import Literal, NamedNode
 
+    from alliance_graph.shapes import Graph
     from alliance_graph.store import Store
 
     Term = NamedNode | Literal
-    Index = dict[str, dict[str, list[Term]]]
+    Index = dict[str, dict[str, Collection[Term]]]
 
 KINDS = (
     "person office institution administration country channel encounter visit context-event "
@@ -274,9 +277,7 @@ class Network:
         Its own template lets hostile texts run as HTML; :func:`alliance_graph.page.render` puts
         ours in its place. No titles are set, since one that holds "href" makes all of them HTML.
         """
-        from pyvis.network import Network as Pyvis
-
-        made = Pyvis(directed=True, cdn_resources="in_line")
+        made = _pyvis()(directed=True, cdn_resources="in_line")
         for node, (x, y) in zip(self.nodes, positions(self), strict=True):
             made.add_node(
                 node.iri,
@@ -293,6 +294,30 @@ class Network:
             made.add_edge(edge.source, edge.target, dashes=edge.state != "held", width=1)
         made.options = _OPTIONS
         return made
+
+
+def _pyvis() -> Any:
+    """The class ``pyvis.network.Network``, without what it imports for other uses than ours.
+
+    Those are networkx (to read its graphs) and IPython (to show one in a notebook), which cost a
+    third of a page's time: each is imported when something of it is first used.
+    """
+    import sys
+
+    if "pyvis.network" not in sys.modules:
+        graphs, frames = ModuleType("networkx"), ModuleType("IPython.display")
+        vars(graphs)["__getattr__"] = lambda name: getattr(import_module("networkx"), name)
+        vars(frames)["IFrame"] = lambda *a, **k: import_module("IPython.display").IFrame(*a, **k)
+        waiting = {m.__name__: m for m in (graphs, frames) if m.__name__ not in sys.modules}
+        sys.modules |= waiting
+        try:
+            import_module("pyvis.network")
+        finally:
+            for name in waiting:
+                del sys.modules[name]
+    from pyvis.network import Network as Pyvis
+
+    return Pyvis
 
 
 _SHAPES = {
@@ -393,25 +418,38 @@ def _plain(value: Node | Edge, *without: str) -> dict[str, str | int | bool]:
 
 # --- reading the store ---------------------------------------------------------------------------
 
-_NONE: dict[str, list[Term]] = {}
+_NONE: dict[str, Collection[Term]] = {}
 
 
-def read(store: Store) -> Index:
-    """Every statement of the store, as subject -> predicate -> terms (sorted, each once)."""
-    index: Index = defaultdict(lambda: defaultdict(list))
+def read(store: Store, told: Graph | None = None) -> Index:
+    """Every statement of the store, as subject -> predicate -> terms.
+
+    ``told`` is what the shapes have read of the same store: then it is not asked again.
+    """
+    if told is not None:
+        return told.by_subject()  # type: ignore[return-value]  # our graph has no blank nodes
+    index: dict[str, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
     for row in store.query("SELECT ?s ?p ?o WHERE { ?s ?p ?o }"):  # type: ignore[union-attr]  # a SELECT
         # three variables, each bound, and a subject without triple terms
         s, p, o = row  # type: ignore[misc, unused-ignore]
         index[s.value][p.value].append(o)  # type: ignore[union-attr, unused-ignore]
-    return index
+    return index  # type: ignore[return-value]  # nobody changes what it holds
 
 
 def one(index: Index, subject: str, predicate: str) -> str | None:
     """The first value (in the order of text) of a property, or None."""
-    terms = index.get(subject, _NONE).get(predicate)
+    return first(index.get(subject, _NONE), predicate)
+
+
+def first(held: Mapping[str, Collection[Term]], predicate: str) -> str | None:
+    """The same of what is held of one subject."""
+    terms = held.get(predicate)
     if not terms:
         return None
-    return terms[0].value if len(terms) == 1 else min(o.value for o in terms)
+    if len(terms) == 1:
+        (term,) = terms
+        return term.value
+    return min(o.value for o in terms)
 
 
 def many(index: Index, subject: str, predicate: str) -> list[str]:
@@ -443,26 +481,57 @@ class _Tie:
     plain: bool = False
 
 
+class _Claim(NamedTuple):
+    """What a claim says, and how; read once, since nodes and ties ask for it again and again."""
+
+    predicate: str
+    value: str
+    denied: bool
+    state: str
+    settled: bool
+    """Whether it is put forward or set aside against another, for a reason."""
+    deprecated: bool
+    printed: list[str]
+    sources: list[str]
+
+
 class _Reader:
-    def __init__(self, store: Store) -> None:
-        self.index = read(store)
+    def __init__(self, store: Store, told: Graph | None = None) -> None:
+        self.index = read(store, told)
         self.claims_of: dict[str, list[str]] = defaultdict(list)
+        self.claims: dict[str, _Claim] = {}
         self.kinds: dict[str, str] = {}
-        claim, sheet = ALLY.Claim, []
+        self.others: dict[str, list[str]] = defaultdict(list)
+        """Things that are no nodes, by kind."""
         for subject in sorted(self.index):
             parts = split(subject)
             if parts is None:
                 continue
             if parts[0] in KINDS and RDF + "type" in self.index[subject]:
                 self.kinds[subject] = parts[0]
-            elif parts[0] == "claim" and claim in set(self.many(subject, RDF + "type")):
-                sheet.append(subject)
-        for c in sheet:
-            about = one(self.index, c, RDF + "subject")
-            if about:
-                self.claims_of[about].append(c)
+            elif parts[0] == "claim" and ALLY.Claim in self.many(subject, RDF + "type"):
+                self.claims[subject] = self._claim(subject)
+                if about := self.one(subject, RDF + "subject"):
+                    self.claims_of[about].append(subject)
+            else:
+                self.others[parts[0]].append(subject)
         self.articles = tuple(sorted(self._articles(), key=lambda a: (a.published or "", a.slug)))
         self.published = {a.slug: a.published for a in self.articles}
+
+    def _claim(self, subject: str) -> _Claim:
+        held = self.index[subject]
+        rank = _slug(first(held, ALLY.rank))
+        denied = _slug(first(held, ALLY.polarity)) == "denied"
+        return _Claim(
+            first(held, RDF + "predicate") or "",
+            first(held, RDF + "object") or "",
+            denied,
+            "denied" if denied else _slug(first(held, ALLY.modality)) or "held",
+            rank != "normal" and ALLY.because in held,
+            rank == "deprecated",
+            self.many(subject, ALLY.printed),
+            [_slug(a) or "" for a in self.many(subject, ALLY.inArticle)],
+        )
 
     def one(self, subject: str, predicate: str) -> str | None:
         return one(self.index, subject, predicate)
@@ -471,23 +540,22 @@ class _Reader:
         return many(self.index, subject, predicate)
 
     def _articles(self) -> Iterator[Article]:
-        for subject in sorted(self.index):
-            parts = split(subject)
-            if parts and parts[0] == "article":
-                publisher = self.one(subject, SCHEMA + "publisher")
-                yield Article(
-                    subject,
-                    parts[1],
-                    self.one(subject, SCHEMA + "headline") or parts[1],
-                    (publisher and named(self.index, publisher, RDFS + "label", "en")) or "",
-                    self.one(subject, SCHEMA + "url") or "",
-                    self.one(subject, SCHEMA + "datePublished"),
-                )
+        for subject in self.others["article"]:
+            slug = _slug(subject) or ""
+            publisher = self.one(subject, SCHEMA + "publisher")
+            yield Article(
+                subject,
+                slug,
+                self.one(subject, SCHEMA + "headline") or slug,
+                (publisher and named(self.index, publisher, RDFS + "label", "en")) or "",
+                self.one(subject, SCHEMA + "url") or "",
+                self.one(subject, SCHEMA + "datePublished"),
+            )
 
     # what claims say of themselves
 
     def sources(self, claims: Iterable[str]) -> tuple[str, ...]:
-        return tuple(sorted({_slug(a) or "" for c in claims for a in self.many(c, ALLY.inArticle)}))
+        return tuple(sorted({a for c in claims for a in self.claims[c].sources}))
 
     def known(self, sources: Iterable[str]) -> str | None:
         days = [d for s in sources if (d := self.published.get(s))]
@@ -495,31 +563,20 @@ class _Reader:
 
     def state(self, claims: list[str]) -> str:
         """The best that the claims say together: held before planned … before denied."""
-        best = len(_STATES)
-        for c in claims:
-            if _slug(self.one(c, ALLY.polarity)) == "denied":
-                said = "denied"
-            else:
-                said = _slug(self.one(c, ALLY.modality)) or "held"
-            best = min(best, _STATES.index(said))
-        return _STATES[best] if best < len(_STATES) else "held"
+        return min((self.claims[c].state for c in claims), key=_STATES.index, default="held")
 
     def differ(self, claims: Iterable[str]) -> bool:
         """Whether the claims of one subject disagree."""
         values: dict[str, set[str]] = defaultdict(set)
-        polarity: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for c in claims:
-            if _slug(self.one(c, ALLY.rank)) != "normal" and self.one(c, ALLY.because):
+        denied: dict[tuple[str, str], set[bool]] = defaultdict(set)
+        for said in (self.claims[c] for c in claims):
+            if said.settled:
                 return True
-            predicate = self.one(c, RDF + "predicate") or ""
-            value = self.one(c, RDF + "object") or ""
-            said = _slug(self.one(c, ALLY.polarity)) or ""
-            polarity[predicate, value].add(said)
-            if predicate in ONE_VALUE and said != "denied":
-                values[predicate].add(value)
-        return any(len(v) > 1 for v in values.values()) or any(
-            len(v) > 1 for v in polarity.values()
-        )
+            denied[said.predicate, said.value].add(said.denied)
+            if said.predicate in ONE_VALUE and not said.denied:
+                values[said.predicate].add(said.value)
+        several = any(len(v) > 1 for v in values.values())
+        return several or any(len(v) > 1 for v in denied.values())
 
     # ties
 
@@ -527,15 +584,15 @@ class _Reader:
         kinds = self.kinds
         found: dict[tuple[str, str, str], _Tie] = defaultdict(_Tie)
         for subject in kinds:
-            for predicate, name in TIES.items():
+            for predicate in TIES.keys() & self.index[subject].keys():
                 for value in self.many(subject, predicate):
                     if value in kinds:
-                        found[subject, value, name].plain = True
+                        found[subject, value, TIES[predicate]].plain = True
             for c in self.claims_of[subject]:
-                tie = TIES.get(self.one(c, RDF + "predicate") or "")
-                value = self.one(c, RDF + "object") or ""
-                if tie and value in kinds:
-                    found[subject, value, tie].claims.append(c)
+                said = self.claims[c]
+                tie = TIES.get(said.predicate)
+                if tie and said.value in kinds:
+                    found[subject, said.value, tie].claims.append(c)
         for (subject, value, name), tie_ in found.items():
             sources = self.sources(tie_.claims)
             yield Edge(
@@ -548,16 +605,10 @@ class _Reader:
                 claims=tuple(tie_.claims),
                 sources=sources,
             )
-        for subject in sorted(self.index):
-            parts = split(subject)
-            if parts is None:
-                continue
-            if parts[0] == "tenure":
-                yield from self.tenure(subject)
-            elif parts[0] == "participation":
-                continue
-            elif parts[0] == "counterparts":
-                yield from self.counterparts(subject)
+        for subject in self.others["tenure"]:
+            yield from self.tenure(subject)
+        for subject in self.others["counterparts"]:
+            yield from self.counterparts(subject)
         for subject in kinds:
             yield from self.participations(subject)
 
@@ -570,7 +621,7 @@ class _Reader:
         claims = self.claims_of[subject]
         sources = self.sources(claims)
         start, end = self.one(subject, ALLY.start), self.one(subject, ALLY.end)
-        printed = {p for c in claims if self.is_a(c) for p in self.many(c, ALLY.printed)}
+        printed = {p for c in claims if self.is_a(c) for p in self.claims[c].printed}
         yield Edge(
             member,
             target,
@@ -614,18 +665,18 @@ class _Reader:
         )
 
     def is_a(self, claim: str) -> bool:
-        return self.one(claim, RDF + "predicate") == RDF + "type"
+        return self.claims[claim].predicate == RDF + "type"
 
     def participations(self, subject: str) -> Iterator[Edge]:
         by_node: dict[str, list[str]] = defaultdict(list)
         for c in self.claims_of[subject]:
-            if self.one(c, RDF + "predicate") == ALLY.participation:
-                by_node[self.one(c, RDF + "object") or ""].append(c)
+            if self.claims[c].predicate == ALLY.participation:
+                by_node[self.claims[c].value].append(c)
         for node, claims in by_node.items():
             who = self.one(node, ALLY.person) or self.one(node, ALLY.unnamedParty)
             if who not in self.kinds:
                 continue
-            printed = {p for c in claims for p in self.many(c, ALLY.printed)}
+            printed = {p for c in claims for p in self.claims[c].printed}
             printed |= set(self.many(node, ALLY.printed))
             sources = self.sources(claims)
             yield Edge(
@@ -726,8 +777,8 @@ class _Reader:
         """The status periods that claims of a channel tell of."""
         periods: dict[str, list[str]] = defaultdict(list)
         for c in claims:
-            if self.one(c, RDF + "predicate") == ALLY.statusPeriod:
-                periods[self.one(c, RDF + "object") or ""].append(c)
+            if self.claims[c].predicate == ALLY.statusPeriod:
+                periods[self.claims[c].value].append(c)
         out = [
             Status(
                 _slug(self.one(period, ALLY.status)) or "",
@@ -736,7 +787,7 @@ class _Reader:
                 self.one(period, ALLY.latest),
                 self.known(self.sources(told)),
                 self.state(told),
-                all(_slug(self.one(c, ALLY.rank)) == "deprecated" for c in told),
+                all(self.claims[c].deprecated for c in told),
             )
             for period, told in periods.items()
         ]
@@ -762,9 +813,12 @@ _DETAILS = {
 }
 
 
-def network(store: Store) -> Network:
-    """Everything that is told, as nodes and ties, in the order of their IRIs."""
-    reader = _Reader(store)
+def network(store: Store, told: Graph | None = None) -> Network:
+    """Everything that is told, as nodes and ties, in the order of their IRIs.
+
+    ``told`` is what the shapes have read of the same store (see :func:`read`).
+    """
+    reader = _Reader(store, told)
     edges = sorted(reader.ties(), key=lambda e: (e.source, e.target, e.kind, e.earliest or ""))
     incident: dict[str, list[Edge]] = defaultdict(list)
     for edge in edges:

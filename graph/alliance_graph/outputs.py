@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from alliance_graph.errors import AllianceError
 from alliance_graph.vocabulary import (
     DERIVED,
     GRAPH,
+    ID,
     IDENTITIES,
     OUTSIDE,
     PREFIXES,
@@ -35,20 +37,38 @@ from alliance_graph.vocabulary import (
 
 _PLAIN = frozenset({TRUTHY, DERIVED, IDENTITIES, OUTSIDE})
 """The graphs that make up ``alliance.ttl``: what one reads without caring who said it."""
+_RECORDS = GRAPH + "records/"
+"""Official records: claims and plain triples of a source stand in one graph."""
+_CLAIMED = (f"<{ID}claim/", f"<{ID}record/")
+"""How the subjects begin that are claims, or the records on which they rest."""
 _TYPE = RDF + "type"
+_IS_A = f" <{_TYPE}> "
 
 
 def in_order(quads: Iterable[Quad]) -> list[Quad]:
     """Quads by graph, subject (types first), predicate and object: the same on every machine."""
-    by_graph: dict[str, list[Quad]] = defaultdict(list)
-    for q in set(quads):
-        by_graph[str(q.graph_name)].append(q)
-    return [q for name in sorted(by_graph) for q in sorted(by_graph[name], key=_key)]
+    by_graph: dict[object, dict[str, Quad]] = defaultdict(dict)
+    for q in quads:
+        by_graph[q.graph_name][_key(q)] = q
+    graphs = (by_graph[name] for name in sorted(by_graph, key=str))
+    return [said[key] for said in graphs for key in sorted(said)]
 
 
 def _key(item: Quad | Triple) -> str:
     # one string a statement sorts six times as fast as a tuple of its terms
-    return str(item).replace(f" <{_TYPE}> ", " ", 1)
+    return str(item).replace(_IS_A, " ", 1)
+
+
+def _graphs(ordered: Iterable[Quad]) -> Iterator[tuple[str, list[Quad]]]:
+    """The named graphs of quads in order, each with its quads."""
+    quads = list(ordered)
+    at = 0
+    while at < len(quads):
+        graph = quads[at].graph_name
+        end = bisect_right(quads, str(graph), at, key=lambda q: str(q.graph_name))
+        if isinstance(graph, NamedNode):
+            yield graph.value, quads[at:end]
+        at = end
 
 
 def trig(ordered: Iterable[Quad]) -> bytes:
@@ -62,13 +82,14 @@ def turtle(ordered: Iterable[Quad]) -> bytes:
 
 
 def claims(ordered: Iterable[Quad]) -> bytes:
-    """What the articles say: every claim with its qualities and its evidence, as one graph."""
-    prefix = GRAPH + "article/"
-    said = dict.fromkeys(
-        q.triple
-        for q in ordered
-        if isinstance(q.graph_name, NamedNode) and q.graph_name.value.startswith(prefix)
-    )
+    """What articles and records say: each claim with its qualities and evidence, as one graph."""
+    said: dict[Triple, None] = {}
+    for name, quads in _graphs(ordered):
+        if name.startswith(GRAPH + "article/"):
+            said |= dict.fromkeys(q.triple for q in quads)
+        elif name.startswith(_RECORDS):
+            triples = (q.triple for q in quads)
+            said |= dict.fromkeys(t for t in triples if str(t.subject).startswith(_CLAIMED))
     return written(said, RdfFormat.TURTLE)
 
 
@@ -95,14 +116,11 @@ def union(quads: Iterable[Quad]) -> list[Triple]:
 
 def merged(ordered: Iterable[Quad]) -> list[Triple]:
     """The triples of ``alliance.ttl``, sorted."""
-    kept = {
-        q.triple
-        for q in ordered
-        if isinstance(q.graph_name, NamedNode)
-        and q.graph_name.value in _PLAIN
-        and "/id/claim/" not in str(q.subject)
-    }
-    return sorted(kept, key=_key)
+    kept: dict[str, Triple] = {}
+    for name, quads in _graphs(ordered):
+        if name in _PLAIN or name.startswith(_RECORDS):
+            kept |= {_key(q.triple): q.triple for q in quads}
+    return [kept[key] for key in sorted(kept) if not key.startswith(_CLAIMED)]
 
 
 def written(items: Iterable[Quad] | Iterable[Triple], form: RdfFormat) -> bytes:
@@ -114,12 +132,9 @@ def written(items: Iterable[Quad] | Iterable[Triple], form: RdfFormat) -> bytes:
     while out.startswith(b"@prefix ", at):
         at = out.index(b"\n", at) + 1
     head, body = out[:at].splitlines(keepends=True), out[at:]
-    used = [line for line in head if _used(line.split()[1], body)]
-    return b"".join([*sorted(used), body])
-
-
-def _used(prefix: bytes, body: bytes) -> bool:
-    return body.startswith(prefix) or any(s + prefix in body for s in (b" ", b"\t", b"\n", b"^^"))
+    used = {word[: word.find(b":") + 1].rpartition(b"^^")[2] for word in set(body.split())}
+    lines = [line for line in head if line.split()[1] in used]
+    return b"".join([*sorted(lines), body])
 
 
 def context() -> dict[str, Any]:

@@ -20,12 +20,26 @@ from urllib.parse import urlsplit
 
 from alliance_graph import __version__, lanes, names, seating, stories, svg
 from alliance_graph import network as net
-from alliance_graph.network import Edge, Network, Node, many, named, one
-from alliance_graph.vocabulary import ALLY, BASE, EDTF, ID, PREFIXES, RDF, RDFS, SKOS, VOC, split
+from alliance_graph.network import Edge, Network, Node, first, many, named, one
+from alliance_graph.sheet import environment
+from alliance_graph.vocabulary import (
+    ALLY,
+    BASE,
+    EDTF,
+    ID,
+    PREFIXES,
+    RDF,
+    RDFS,
+    SKOS,
+    VOC,
+    concept,
+    split,
+)
 
 if TYPE_CHECKING:
     from pyoxigraph import Literal, NamedNode
 
+    from alliance_graph.compare import Compared, Comparison
     from alliance_graph.store import Store
 
 _WEB = Path(__file__).resolve().parent / "web"
@@ -48,17 +62,22 @@ def safe_url(url: str) -> str:
     return url if parts.scheme in ("http", "https") and parts.hostname else ""
 
 
-def render(network: Network, store: Store, texts: Path | None = None) -> str:
+def render(
+    network: Network, store: Store, texts: Path | None = None, compared: Compared | None = None
+) -> str:
     """The page of a network, as complete HTML.
 
     ``store`` gives what stands behind it: claims, evidence, labels. With ``texts``, a folder of the
-    articles' texts, passages are shown and the page says that it is private.
+    articles' texts, passages are shown and the page says that it is private. With ``compared`` each
+    dossier tells what official records say of it.
     """
     sheet = _Sheet(network, store, texts)
+    if compared is not None:
+        sheet.compare(compared)
     data = sheet.payload()
     made = network.to_pyvis()
     vis = _vis_network()
-    made.templateEnv = _environment()
+    made.templateEnv = environment(_WEB)
     made.path = "page.html"
     style = "\n" + (_WEB / "page.css").read_text("utf-8")
     ours = (f"// {name}\n" + (_WEB / name).read_text("utf-8") for name in _SCRIPTS)
@@ -86,18 +105,6 @@ def render(network: Network, store: Store, texts: Path | None = None) -> str:
     )
     html: str = made.generate_html(name="network.html")
     return html
-
-
-def _environment() -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(
-        loader=FileSystemLoader(_WEB),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 @cache
@@ -146,6 +153,7 @@ class _Sheet:
         self.article = {a.iri: i for i, a in enumerate(network.articles)}
         self.slug = {a.slug: i for i, a in enumerate(network.articles)}
         self.passages = _Passages(texts) if texts else None
+        self.texts: dict[str, list[str]] = {}
         self.names = {
             iri.removeprefix(VOC): (
                 named(self.index, iri, SKOS + "prefLabel", "en") or iri.rpartition("/")[2],
@@ -160,6 +168,7 @@ class _Sheet:
                 self.names[key] = (en, ko or en)
         self.left_out = 0
         self.decisions: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.beside: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for iri in sorted(self.index):
             if one(self.index, iri, RDF + "type") == ALLY.Decision:
                 for thing in many(self.index, iri, ALLY.about):
@@ -188,6 +197,25 @@ class _Sheet:
             f"기사 {count}건{span_ko}이 전하는 것만 담았다. "
             "여기 없다는 것은 이 기사들에 없다는 뜻이다.",
         )
+
+    def compare(self, compared: Compared) -> None:
+        """Take in what official records say; what they do not follow needs no line."""
+        told: dict[tuple[str, str, str], list[Comparison]] = defaultdict(list)
+        for c in compared.found:
+            if c.verdict != "press-only":
+                for thing in dict.fromkeys((c.about, *c.of)):
+                    told[thing, c.label, c.note].append(c)
+        for (thing, label, note), alike in told.items():
+            c = alike[0]
+            days = ", ".join(dict.fromkeys(c.said for c in alike if c.said))
+            said = {
+                "v": self.concept(concept("verdict", c.verdict)),
+                "l": f"{label} ({days})" if len(alike) > 1 or c.kind == "tenure" else label,
+                "w": note,
+                "s": [f"{s}: {s.text}" if s.text else str(s) for s in c.records],
+            }
+            if thing in self.number:
+                self.beside[thing].append(said)
 
     # drawings
 
@@ -219,8 +247,10 @@ class _Sheet:
 
     def text(self, iri: str) -> list[str]:
         """A thing's name in both languages."""
-        en = named(self.index, iri, SKOS + "prefLabel", "en") or iri.rpartition("/")[2]
-        return [en, named(self.index, iri, SKOS + "prefLabel", "ko") or en]
+        if iri not in self.texts:
+            en = named(self.index, iri, SKOS + "prefLabel", "en") or iri.rpartition("/")[2]
+            self.texts[iri] = [en, named(self.index, iri, SKOS + "prefLabel", "ko") or en]
+        return self.texts[iri]
 
     def value(self, term: NamedNode | Literal) -> Any:
         """An object of a claim: {"n": node}, or a text, or a text in both languages."""
@@ -348,6 +378,7 @@ class _Sheet:
                 for u in node.statuses
             ],
             "j": self.decisions.get(node.iri, []),
+            "r": self.beside.get(node.iri, []),
             "q": [self.claim_number[c] for c in node.claims],
             "a": [self.slug[s] for s in node.sources if s in self.slug],
         }
@@ -376,15 +407,18 @@ class _Sheet:
         return _lean(out)
 
     def claim(self, iri: str) -> dict[str, Any]:
-        index = self.index
-        predicate = one(index, iri, RDF + "predicate") or ""
-        objects = index[iri].get(RDF + "object", [])
-        holder = one(index, iri, ALLY.holder)
-        article = self.article.get(one(index, iri, ALLY.inArticle) or "")
-        rank = one(index, iri, ALLY.rank) or ""
-        modality = (one(index, iri, ALLY.modality) or "held").rpartition("/")[2]
-        attribution = one(index, iri, ALLY.attribution)
-        basis = (one(index, iri, ALLY.provenanceBasis) or "article").rpartition("/")[2]
+        held = self.index[iri]
+
+        def said(predicate: str) -> str | None:
+            return first(held, predicate)
+
+        predicate = said(RDF + "predicate") or ""
+        objects = held.get(RDF + "object", ())
+        holder = said(ALLY.holder)
+        rank = said(ALLY.rank) or ""
+        modality = (said(ALLY.modality) or "held").rpartition("/")[2]
+        attribution = said(ALLY.attribution)
+        basis = (said(ALLY.provenanceBasis) or "article").rpartition("/")[2]
         out: dict[str, Any] = {
             "p": self.predicates.setdefault(predicate, len(self.predicates)),
             "v": self.value(min(objects, key=str)) if objects else "",
@@ -394,21 +428,22 @@ class _Sheet:
             else {"n": self.number[holder]}
             if holder in self.number
             else self.text(holder),
-            "s": [self.text(s) for s in many(index, iri, ALLY.side)],
-            "y": [self.text(s) for s in many(index, iri, ALLY.via)],
+            "s": [self.text(s) for s in many(self.index, iri, ALLY.side)],
+            "y": [self.text(s) for s in many(self.index, iri, ALLY.via)],
             "t": self.concept(attribution) if attribution else None,
             "r": rank.rpartition("/")[2] if not rank.endswith("/normal") else None,
-            "u": self.concept(one(index, iri, ALLY.because)),
-            "n": int((one(index, iri, ALLY.polarity) or "").endswith("/denied")),
+            "u": self.concept(said(ALLY.because)),
+            "n": int((said(ALLY.polarity) or "").endswith("/denied")),
             "m": self.concept(f"{VOC}modality/{modality}") if modality != "held" else None,
-            "d": self.concept(one(index, iri, ALLY.dateBasis)),
-            "g": one(index, iri, ALLY.printed),
-            "c": one(index, iri, RDFS + "comment"),
+            "d": self.concept(said(ALLY.dateBasis)),
+            "g": said(ALLY.printed),
+            "c": said(RDFS + "comment"),
             "b": self.concept(f"{VOC}basis/{basis}") if basis != "article" else None,
-            "x": one(index, iri, ALLY.source),
-            "a": article,
+            "x": said(ALLY.source),
+            "a": self.article.get(said(ALLY.inArticle) or ""),
             "e": [
-                self.places.setdefault(e, len(self.places)) for e in many(index, iri, ALLY.evidence)
+                self.places.setdefault(e, len(self.places))
+                for e in many(self.index, iri, ALLY.evidence)
             ],
         }
         return _lean(out)
@@ -486,9 +521,7 @@ _FOLDED = frozenset({"person", "place", "unnamed-party"})
 
 def _lean(out: dict[str, Any]) -> dict[str, Any]:
     """Without what is empty: a page says nothing of it, and is smaller."""
-    return {
-        k: v for k, v in out.items() if v not in (None, "", [], {}) and not (v == 0 and k in "xn")
-    }
+    return {k: v for k, v in out.items() if v or (v == 0 and k not in "xn")}
 
 
 class _Passages:

@@ -6,6 +6,13 @@ from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
 
+COMPILED = _HERE / "shipped.trig"
+"""The graph of the shipped facts, which a wheel brings; in a checkout there is none."""
+
+
+EDITOR = _HERE / "web" / "yasgui"
+"""The editor of the query page, which a wheel brings, and `make web` a checkout."""
+
 
 def shipped(name: str) -> Path:
     """Folder ``name`` ("ontology", "seeds") of the wheel or of the checkout; may not exist."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from pyoxigraph import BlankNode, Literal, NamedNode
+from pyoxigraph import BlankNode, Literal, NamedNode, QueryResultsFormat, QuerySolutions
 
 from alliance_graph import resolve, steps
 from alliance_graph.errors import DateError, QueryError, UnknownName
@@ -35,7 +35,7 @@ SCHEMES = frozenset(
     "rank polarity modality attribution basis date-basis reason level portfolio status mode "
     "setting capacity channel-kind formality periodicity parity counterpart-basis "
     "commitment-kind commitment-state strength position document-kind institution-kind "
-    "place-kind block role decision".split()
+    "place-kind block role decision verdict".split()
 )
 """Types whose values are a closed list: the SKOS schemes of our vocabularies."""
 
@@ -238,6 +238,22 @@ def ask(store: Store, name: str, /, **params: Any) -> Table:
     if not isinstance(table, Table):
         raise QueryError(f"{name} is not a SELECT query")
     return finished(question, table, given)
+
+
+def csv(store: Store, name: str) -> bytes:
+    """The rows of a question without parameters as SPARQL 1.1 CSV, the same as ``ask`` gives them.
+
+    Where nothing is to be done to them, the engine writes them: in a fifth of the time.
+    """
+    question = find(name)
+    if not question.lists and question.then is None:
+        found = store.query(insert(question.text, terms(question, store, {})))
+        assert isinstance(found, QuerySolutions)  # a question is a SELECT
+        written = found.serialize(format=QueryResultsFormat.CSV)
+        without_a_value = b"\r\n" + b"," * (len(found.variables) - 1) + b"\r\n"
+        if written is not None and without_a_value not in written:
+            return written
+    return ask(store, name).csv().encode()
 
 
 def run(store: Store, text: str, /, **params: Any) -> Answer:
@@ -467,7 +483,33 @@ def insert(text: str, given: Mapping[str, tuple[Term, ...]]) -> str:
     at = _pattern(text)
     names = " ".join(f"?{name}" for name in given)
     rows = " ".join(f"({' '.join(map(str, row))})" for row in itertools.product(*given.values()))
-    return f"{text[:at]} VALUES ({names}) {{ {rows} }} {text[at:]}"
+    first = f"VALUES ({names}) {{ {rows} }} {_ahead(text[at:], given)}"
+    return f"{text[:at]} {first}{text[at:]}"
+
+
+def _ahead(pattern: str, given: Mapping[str, tuple[Term, ...]]) -> str:
+    """The values of variables that a filter of the pattern holds equal to given things.
+
+    The filter stays and says the same; but an engine that joins first and filters then would look
+    at everything. Only variables that the pattern itself binds: one of an OPTIONAL may be unbound.
+    """
+    own, braces = "", 1
+    for _, mark, _ in _tokens(pattern):
+        braces += (mark == "{") - (mark == "}")
+        if not braces:
+            break
+        own += f" {mark}" if braces == 1 else ""
+    outside = own
+    while (inner := re.sub(r"\([^()]*\)", "", outside)) != outside:
+        outside = inner
+    bound = set(re.findall(r" [?$](\w+)", outside))
+    found = []
+    held = r"FILTER \( ! BOUND \( \?(\w+) \) \| \| \?(\w+) = \?\1 \)"
+    for name, var in re.findall(held, own):
+        values = given.get(name, ())
+        if var in bound and values and all(isinstance(v, NamedNode) for v in values):
+            found.append(f"VALUES ?{var} {{ {' '.join(map(str, values))} }} ")
+    return "".join(found)
 
 
 def _pattern(text: str) -> int:

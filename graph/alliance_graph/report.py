@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from alliance_graph import evidence, model, names, rdf, seeds
 from alliance_graph.check import CODES, Index
 from alliance_graph.check.index import Held, Told
+from alliance_graph.compare import RULES, VERDICTS
 from alliance_graph.coverage import coverage
 from alliance_graph.errors import Finding, Mark
 from alliance_graph.vocabulary import split
 
 if TYPE_CHECKING:
+    from alliance_graph.compare import Compared
     from alliance_graph.seeds import Loaded
     from alliance_graph.store import Store
 
@@ -323,14 +325,21 @@ class Report:
     channels: tuple[ChannelState, ...]
     errata: tuple[Correction, ...]
     codings: tuple[Agreement, ...]
+    compared: Compared | None = None
+    """The press beside official records, where some were given."""
 
 
 def report(
-    loaded: Loaded, store: Store, findings: Iterable[Finding], texts: Path | None = None
+    loaded: Loaded,
+    store: Store,
+    findings: Iterable[Finding],
+    texts: Path | None = None,
+    compared: Compared | None = None,
 ) -> Report:
     """Take stock of facts that were loaded, compiled into a store, and checked.
 
-    With ``texts``, a folder of the articles' texts, the report holds passages and is private.
+    With ``texts``, a folder of the articles' texts, the report holds passages and is private; with
+    ``compared`` it tells what official records say.
     """
     desk = _Desk(loaded, texts)
     blocks = tuple(_blocks(desk))
@@ -366,6 +375,7 @@ def report(
             Agreement(c.article, c.section, c.both, c.first, c.second, c.agreement, c.on, c.why)
             for c in loaded.facts.codings
         ),
+        compared=compared,
     )
 
 
@@ -992,6 +1002,8 @@ def as_json(data: Report) -> str:
     """The report as JSON, for programs."""
     channels = tuple({**vars(c), "missing": c.missing} for c in data.channels)
     plain = {**vars(data), "channels": channels}
+    if data.compared is not None:
+        plain["compared"] = data.compared.as_dict()
     return json.dumps(plain, ensure_ascii=False, indent=1, default=vars) + "\n"
 
 
@@ -1001,5 +1013,10 @@ def as_html(data: Report) -> str:
 
     numbers = {s.id: s.number for s in data.sources}
     return sheet.render(
-        "report.html", report=data, numbers=numbers, aspects=(*_ASPECTS, "sessions")
+        "report.html",
+        report=data,
+        numbers=numbers,
+        aspects=(*_ASPECTS, "sessions"),
+        verdicts=VERDICTS,
+        rules=RULES,
     )

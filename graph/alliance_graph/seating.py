@@ -13,14 +13,23 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from alliance_graph.network import Edge, Network, Node
 
 # --- text ----------------------------------------------------------------------------------------
 
-# Advance widths in thousandths of the size (Arial, which Helvetica and Liberation Sans share).
-_WIDTHS = {
-    char: width
+
+class _Widths(dict[str, int]):
+    """Advance widths in thousandths of the size (Arial, which Helvetica and Liberation share)."""
+
+    def __missing__(self, char: str) -> int:
+        found = self[char] = 950 if ord(char) > 0x2E7F else 600
+        return found
+
+
+_WIDTHS = _Widths(
+    (char, width)
     for width, chars in {
         191: "'",
         222: "ijl’‘",
@@ -39,17 +48,17 @@ _WIDTHS = {
         944: "W",
     }.items()
     for char in chars
-}
+)
 _SLACK = 1.04
 """Room for faces that run a little wider than Arial."""
 
 
 def width(text: str, size: float, bold: bool = False) -> float:
     """Width of a text in user units, rather too wide than too narrow."""
-    units = sum(_WIDTHS.get(c, 950 if ord(c) > 0x2E7F else 600) for c in text)
-    return units * size / 1000 * _SLACK * (1.07 if bold else 1.0)
+    return sum(map(_WIDTHS.__getitem__, text)) * size / 1000 * _SLACK * (1.07 if bold else 1.0)
 
 
+@lru_cache(maxsize=4096)
 def wrap(text: str, room: float, size: float, bold: bool = False) -> tuple[str, ...]:
     """Lines no wider than ``room``, broken at blanks, within a word only where it must be."""
     lines: list[str] = []

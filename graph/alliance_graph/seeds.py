@@ -8,12 +8,14 @@ the id in it. Nothing wrong in a file is ever an exception: all of it is reporte
 from __future__ import annotations
 
 import ast
+import errno
 import inspect
 import os
+import re
 import stat
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import pairwise
@@ -22,7 +24,7 @@ from typing import Any, NamedTuple, cast, get_args
 
 from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import CoreModeRef, DefsRef, GenerateJsonSchema
 
 from alliance_graph import complaints, dates, evidence, model, yaml12
 from alliance_graph.complaints import inner_model, parts, words_of
@@ -41,6 +43,10 @@ FOLDERS: dict[str, type[Thing]] = {
     "articles": Article,
 }
 """The folders of a set of facts, and what a file in each holds."""
+IDENTITIES = tuple(folder for folder in FOLDERS if folder != "articles")
+"""The folders of what is known apart from any article."""
+RECORDS = "records"
+"""The folder with decisions on official records, which ``records.matching`` reads."""
 LISTS = ("errata", "codings")
 """The files beside the folders (``errata.yaml``, ``codings.yaml``): each a list, none needed."""
 
@@ -120,18 +126,21 @@ def _mark(file: _File, loc: Iterable[str | int], key: bool = False) -> Mark:
 # --- loading ------------------------------------------------------------------------------------
 
 
-def load(root: Path) -> Loaded:
+def load(
+    root: Path, folders: Iterable[str] = tuple(FOLDERS), elsewhere: Mapping[str, str] | None = None
+) -> Loaded:
     """Everything in a folder of facts; whatever is wrong becomes a finding with its place.
 
     A file that does not read or does not fit the model is left out; all others are still checked,
-    and what the left-out file would have defined counts as known.
+    and what the left-out file would have defined counts as known. Where only some ``folders`` are
+    read, ``elsewhere`` tells the kind of each id that the others define.
     """
     findings: list[Finding] = []
     files: dict[str, _File] = {}
     things: dict[str, list[Thing]] = {folder: [] for folder in FOLDERS}
     known = _Known()
     held: list[tuple[Thing, _File]] = []
-    for file in _read_all(root, findings):
+    for file in _read_all(root, findings, folders):
         files.setdefault(file.key, file)
         thing = _validated(file, findings)
         if thing is None:
@@ -142,18 +151,15 @@ def load(root: Path) -> Loaded:
         things[file.folder].append(thing)
         held.append((thing, file))
     findings += known.clashes()
+    places = known.places()
+    known.add_kinds(elsewhere or {})
     for thing, file in held:
         findings += _references(thing, file, known)
-    loaded = Loaded(
-        _facts(things, **_lists(root, known, findings)),
-        (),
-        files,
-        known.places(),
-    )
+    loaded = Loaded(_facts(things, **_lists(root, known, findings)), (), files, places)
     for article in loaded.facts.articles:
         findings += _quotes(article, loaded)
         findings += evidence.places(article, loaded.where)
-    return Loaded(loaded.facts, tuple(in_order(findings)), files, known.places())
+    return Loaded(loaded.facts, tuple(in_order(findings)), files, places)
 
 
 def _facts(things: dict[str, list[Thing]], **lists: Any) -> Facts:
@@ -237,7 +243,11 @@ def _strays(root: Path) -> Iterator[Finding]:
             mend = f"did you mean {meant}.yaml?" if meant else "move it into the folder of its kind"
             what = f"the file {path.name} is not read here"
             yield Finding("warning", "stray-file", what, mend, Mark(str(path)))
-        elif path.is_dir() and path.name not in FOLDERS and next(path.glob("*.yaml"), None):
+        elif (
+            path.is_dir()
+            and path.name not in (*FOLDERS, RECORDS)
+            and next(path.glob("*.yaml"), None)
+        ):
             meant = complaints.near(path.name, FOLDERS)
             folders = complaints.listed(FOLDERS)
             mend = f"did you mean {meant}/?" if meant else f"the folders are {folders}"
@@ -273,9 +283,11 @@ def _link(path: Path) -> Finding:
 
 
 def _bytes(path: Path) -> bytes:
-    """At most one byte more than is allowed, never through a link."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    """At most one byte more than is allowed, never through a link, never from a pipe or device."""
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(handle, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "it is no plain file", str(path))
         return stream.read(yaml12.MAX_BYTES + 1)
 
 
@@ -378,6 +390,12 @@ class _Known:
         return {
             name: tuple((p.file.key, p.loc) for p in places) for name, places in self.ids.items()
         }
+
+    def add_kinds(self, kinds: Mapping[str, str]) -> None:
+        """Ids of files that are not read here."""
+        nowhere = _File(Path(), "", "", None, Node(1, 1))
+        for name, kind in kinds.items():
+            self.ids[name].append(_Place(kind, nowhere, ()))
 
     def clashes(self) -> list[Finding]:
         findings = []
@@ -502,6 +520,53 @@ def _add_hint(name: str, kinds: tuple[str, ...]) -> str:
     return f"add {complaints.kinds(kinds)} with this id to an article"
 
 
+# --- one article at a time ----------------------------------------------------------------------
+
+
+class One(NamedTuple):
+    """An article file by itself: what it holds, as plain data as well, and what is wrong in it."""
+
+    article: Article | None
+    data: Any
+    findings: tuple[Finding, ...]
+
+
+def articles(root: Path) -> list[Path]:
+    """The article files of a folder of facts, by name."""
+    return _paths(root / "articles", [])
+
+
+def one(path: Path) -> One:
+    """An article file without the others; its references are not looked up."""
+    findings: list[Finding] = []
+    file = _read(path, "articles", findings)
+    article = _validated(file, findings)
+    if not isinstance(article, Article):
+        return One(None, file.data, tuple(findings))
+    findings += _name_finding(file, article)
+    loaded = Loaded(Facts.model_construct(articles=(article,)), (), {file.key: file})
+    findings += _quotes(article, loaded)
+    findings += evidence.places(article, loaded.where)
+    return One(article, file.data, tuple(in_order(findings)))
+
+
+def located(facts: Facts, paths: Iterable[Path]) -> Loaded:
+    """Facts with the places of their articles, whose files are read again for that."""
+    files = [_read(path, "articles", []) for path in paths]
+    return Loaded(facts, (), {file.key: file for file in files})
+
+
+def unresolved(path: Path, names: Collection[str], kinds: Mapping[str, str]) -> list[Finding]:
+    """What is wrong with the references of an article file to some names."""
+    file = _read(path, "articles", [])
+    article = _validated(file, [])
+    if article is None:
+        return []
+    known = _Known()
+    known.add_kinds(kinds)
+    return [f for f in _references(article, file, known) if any(n in f.what for n in names)]
+
+
 # --- canonical form -----------------------------------------------------------------------------
 
 SCHEMA = "../../build/schema/{name}.json"
@@ -604,7 +669,7 @@ def uncanonical(root: Path) -> list[Finding]:
             line = next((i for i, (a, b) in pairs if a != b), min(len(old), len(new)))
             what = "not in canonical form from here on"
             mend = "run `alliance check --fix`"
-            findings.append(Finding("warning", "not-canonical", what, mend, Mark(file.name, line)))
+            findings.append(Finding("info", "not-canonical", what, mend, Mark(file.name, line)))
     return findings
 
 
@@ -699,15 +764,49 @@ def schema(facts: Facts | None = None) -> dict[str, dict[str, Any]]:
     Fields carry their descriptions, closed lists their values, and a plain value is allowed
     wherever the loader takes one. With ``facts``, references offer the ids that are known.
     """
-    known: dict[str, list[str]] = defaultdict(list)
+    known: dict[str, set[str]] = defaultdict(set)
     for thing in facts.things() if facts else ():
-        if thing.id not in known[thing.iri_kind]:
-            known[thing.iri_kind].append(thing.id)
-    return {kind.kind_name: _schema_of(kind, known) for kind in FOLDERS.values()}
+        known[thing.iri_kind].add(thing.id)
+    made = _JsonSchema()
+    roots = {}
+    for kind in FOLDERS.values():
+        kind.model_rebuild()
+        root = made.generate_inner(kind.__pydantic_core_schema__)
+        roots[kind.kind_name] = root["$ref"].removeprefix(_DEFS)
+    parts = _Parts({name: made.sort(part) for name, part in made.definitions.items()}, known)
+    return {
+        name: {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": name,
+            **parts.ready[root],
+            "$defs": {used: parts.ready[used] for used in sorted(parts.used_by(root))},
+        }
+        for name, root in roots.items()
+    }
+
+
+_DEFS = "#/$defs/"
 
 
 class _JsonSchema(GenerateJsonSchema):
-    """Marks where the loader takes a plain value for a claim, or one value for a list."""
+    """One run over all classes, which leaves each in ``definitions`` by a name that one can read.
+
+    Marks where the loader takes a plain value for a claim, or one value for a list.
+    """
+
+    def get_defs_ref(self, core_mode_ref: CoreModeRef) -> DefsRef:
+        """The name of the class; claims, which are one class for each type, are counted."""
+        found = re.match(r"(?:\w+\.)*(\w+)", core_mode_ref[0])
+        assert found is not None  # module.Class:id
+        unique, n = found[1], 1
+        while unique in self.defs_to_core_refs:
+            n += 1
+            unique = f"{found[1]}-{n}"
+        return DefsRef(unique)
+
+    def default_schema(self, schema: Any) -> dict[str, Any]:
+        """Without the default: what goes unsaid in a file is in its description."""
+        return self.generate_inner(schema["schema"])
 
     def function_before_schema(self, schema: Any) -> dict[str, Any]:
         inner = super().function_before_schema(schema)
@@ -748,59 +847,69 @@ def _describe(part: dict[str, Any]) -> None:
                 break
 
 
-def _schema_of(kind: type[Thing], known: Mapping[str, list[str]]) -> dict[str, Any]:
-    made = kind.model_json_schema(by_alias=True, schema_generator=_JsonSchema)
-    defs: dict[str, Any] = made.pop("$defs", {})
-    for part in (made, *defs.values()):
-        _describe(part)
-    refs: dict[str, Any] = {}
+class _Parts:
+    """Definitions as an editor reads them: with sentences, ids that are known, and plain values."""
 
-    def value_of(claim: dict[str, Any]) -> Any:
-        name = claim["$ref"].removeprefix("#/$defs/")
-        return defs[name]["properties"]["is"]
+    def __init__(self, made: dict[str, Any], known: Mapping[str, set[str]]) -> None:
+        self.made = made
+        self.known = known
+        self.ready: dict[str, Any] = {}
+        self.uses: dict[str, set[str]] = defaultdict(set)
+        for name, part in made.items():
+            _describe(part)
+            self.ready[name] = self.tidy(part, self.uses[name])
 
-    def tidy(node: Any) -> Any:
+    def used_by(self, name: str) -> set[str]:
+        """The definitions that one needs, and those that they need."""
+        found: set[str] = set()
+        todo = [name]
+        while todo:
+            new = self.uses[todo.pop()] - found
+            found |= new
+            todo += new
+        return found
+
+    def tidy(self, node: Any, used: set[str]) -> Any:
+        """A part of a definition; ``used`` collects the definitions that it refers to."""
         if isinstance(node, list):
-            return [tidy(item) for item in node]
+            return [self.tidy(item, used) for item in node]
         if not isinstance(node, dict):
             return node
         node = dict(node)
         takes, kinds = node.pop("x-takes", None), node.pop("x-kinds", None)
         if kinds:
-            return {"$ref": f"#/$defs/{_reference(node, kinds, refs, known)}"}
+            name = self.reference(node, kinds)
+            used.add(name)
+            return {"$ref": f"{_DEFS}{name}"}
         if takes:
             many = {"type": "array", "items": node.pop("items", None)}
             one = {"$ref": node.pop("$ref")} if takes == "claim" else many["items"]
-            either = [one] if takes == "many" else [value_of(one), one]
+            either = [one] if takes == "many" else [self.value_of(one), one]
             if takes == "claims":
                 many["items"] = {"anyOf": either}
             node.pop("type", None)
             node["anyOf"] = either if takes == "claim" else [*either, many]
+        if "$ref" in node:
+            used.add(node["$ref"].removeprefix(_DEFS))
         return {
-            key: {name: tidy(field) for name, field in value.items()}
-            if key in ("properties", "$defs")
-            else tidy(value)
+            key: {name: self.tidy(field, used) for name, field in value.items()}
+            if key == "properties"
+            else self.tidy(value, used)
             for key, value in node.items()
-            if key not in ("title", "default")
+            if key != "title"
         }
 
-    done = tidy({**made, "$defs": defs})
-    done["$defs"] |= refs
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": kind.kind_name,
-        **done,
-    }
+    def value_of(self, claim: dict[str, Any]) -> Any:
+        """What stands for the value in a claim."""
+        return self.made[claim["$ref"].removeprefix(_DEFS)]["properties"]["is"]
 
-
-def _reference(
-    node: dict[str, Any], kinds: list[str], refs: dict[str, Any], known: Mapping[str, list[str]]
-) -> str:
-    """The name of the definition of an id of these kinds, made when first asked for."""
-    name = "id-of-" + "-or-".join(kinds)
-    if name not in refs:
-        ids = sorted({i for k in kinds for i in known.get(k, ())})
-        refs[name] = {**node, "description": f"the id of {complaints.kinds(kinds)}"}
-        if ids:
-            refs[name]["examples"] = ids
-    return name
+    def reference(self, node: dict[str, Any], kinds: list[str]) -> str:
+        """The name of the definition of an id of these kinds, made when first asked for."""
+        name = "id-of-" + "-or-".join(kinds)
+        if name not in self.ready:
+            ids = sorted({i for k in kinds for i in self.known.get(k, ())})
+            self.ready[name] = {**node, "description": f"the id of {complaints.kinds(kinds)}"}
+            self.ready[name].pop("title", None)  # of the field that was seen first
+            if ids:
+                self.ready[name]["examples"] = ids
+        return name

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, ItemsView, Iterable, Iterator, Set
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -31,8 +31,8 @@ SHAPES = BASE + "shapes#"
 """Namespace of our shapes; a finding's code is ``shape-`` and the shape's local name."""
 
 Term = NamedNode | BlankNode | Literal | Triple
-Check = Callable[["_Graph", Term, Collection[Term]], Iterable[Term | None]]
-"""From graph, focus node and value nodes to the offending values (None: the values as a whole)."""
+Check = Callable[["_View"], Iterable[tuple[Term, Term | None]]]
+"""To the offending (focus node, value node); None: the values of the focus node as a whole."""
 
 _SEVERITIES: dict[str, Severity] = {
     SH + "Violation": "error",
@@ -56,20 +56,22 @@ class Result(NamedTuple):
 
 
 def validate(
-    store: Embedded | Iterable[Quad],
+    store: Embedded | Graph | Iterable[Quad],
     where: Callable[[str], Mark | None] | None = None,
     shapes: Path | None = None,
 ) -> list[Finding]:
     """What in a graph breaks a shape, in the order of files and lines.
 
-    All named graphs are taken as one. ``where`` tells the place of an IRI in the facts, ``shapes``
-    is another file of shapes than ours. Raises AllianceError where the shapes cannot be read.
+    All named graphs are taken as one, as in a :class:`Graph` that was made before. ``where`` tells
+    the place of an IRI in the facts, ``shapes`` is another file of shapes than ours. Raises
+    AllianceError where the shapes cannot be read.
     """
     from alliance_graph.store.embedded import Embedded
 
     known = {s.iri: s for s in read(shapes)}
     quads = store.quads() if isinstance(store, Embedded) else store
-    found = results(quads, known.values())
+    data = quads if isinstance(quads, Graph) else Graph(quads)
+    found = results(data, known.values())
     return in_order([_finding(r, known[r.shape], where) for r in dict.fromkeys(found)])
 
 
@@ -83,14 +85,13 @@ def read(path: Path | None = None) -> tuple[Shape, ...]:
         triples = [q.triple for q in parse(path=str(path), format=RdfFormat.TURTLE)]
     except (OSError, SyntaxError) as bad:
         raise AllianceError(f"{path}: the shapes cannot be read: {bad}") from None
-    reader = _Reader(_Graph(triples), str(path))
+    reader = _Reader(Graph(triples), str(path))
     return tuple(reader.all())
 
 
-def results(quads: Iterable[Quad], shapes: Iterable[Shape]) -> list[Result]:
+def results(data: Graph, shapes: Iterable[Shape]) -> list[Result]:
     """Every broken constraint of the targeted shapes, in a stable order."""
-    data = _Graph(q.triple for q in quads)
-    found = [r for s in shapes for focus in s.targets(data) for r in s.broken(data, focus)]
+    found = [r for s in shapes for r in s.broken(data, s.targets(data))]
     return sorted(found, key=lambda r: (r.shape, str(r.focus), r.component, str(r.value)))
 
 
@@ -114,16 +115,29 @@ def _shown(value: Term | None) -> str:
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
-class _Graph:
-    """Triples by predicate and subject, and the other way round where that is asked for."""
+class Graph:
+    """Statements by predicate and subject, and the other way round where that is asked for."""
 
-    def __init__(self, triples: Iterable[Triple]) -> None:
-        self._by: dict[str, dict[Term, set[Term]]] = {}
-        by = self._by
-        for s, p, o in triples:
-            by.setdefault(p.value, {}).setdefault(s, set()).add(o)
+    def __init__(self, statements: Iterable[Quad | Triple]) -> None:
+        by: dict[str, dict[Term, set[Term]]] = defaultdict(lambda: defaultdict(set))
+        for t in statements:
+            by[t.predicate.value][t.subject].add(t.object)
+        self._by = dict(by)
         self._turned: dict[str, dict[Term, set[Term]]] = {}
         self._kinds: dict[Term, frozenset[Term]] = {}
+        self._instances: dict[Term, frozenset[Term]] = {}
+
+    def tables(self) -> ItemsView[str, dict[Term, set[Term]]]:
+        """Every predicate with its values by subject."""
+        return self._by.items()
+
+    def by_subject(self) -> dict[str, dict[str, Collection[Term]]]:
+        """Values by IRI (or label) of the subject, then by IRI of the predicate."""
+        found: dict[str, dict[str, Collection[Term]]] = defaultdict(dict)
+        for predicate, table in self.tables():
+            for subject, values in table.items():
+                found[getattr(subject, "value", "")][predicate] = values
+        return found
 
     def by(self, predicate: str) -> dict[Term, set[Term]]:
         """Values by subject."""
@@ -168,10 +182,45 @@ class _Graph:
             self._kinds[cls] = frozenset(below)
         return self._kinds[cls]
 
-    def instances(self, cls: Term) -> set[Term]:
+    def instances(self, cls: Term) -> frozenset[Term]:
         """The things of a class."""
-        typed = self.turned(_TYPE)
-        return {thing for kind in self.kinds_of(cls) for thing in typed.get(kind, ())}
+        if cls not in self._instances:
+            typed = self.turned(_TYPE)
+            found = (thing for kind in self.kinds_of(cls) for thing in typed.get(kind, ()))
+            self._instances[cls] = frozenset(found)
+        return self._instances[cls]
+
+
+class _View:
+    """What a shape sees from its focus nodes, all at once: they share most of their values."""
+
+    def __init__(self, data: Graph, focuses: Set[Term], path: tuple[str, bool] | None) -> None:
+        self.data = data
+        self.focuses = focuses
+        self.pairs: list[tuple[Term, Collection[Term]]]
+        """Focus nodes that have values, each with its values."""
+        self.distinct: Set[Term]
+        if path is None:
+            self.pairs, self.distinct = [(f, (f,)) for f in focuses], focuses
+            return
+        table = data.turned(path[0]) if path[1] else data.by(path[0])
+        if len(table) > len(focuses):
+            self.pairs = [(f, table[f]) for f in focuses if f in table]
+        else:
+            self.pairs = [(f, values) for f, values in table.items() if f in focuses]
+        self.distinct = _NOTHING.union(*(values for _, values in self.pairs))
+
+    def without(self) -> Iterable[Term]:
+        """The focus nodes that have no values."""
+        if len(self.pairs) == len(self.focuses):
+            return ()
+        return self.focuses - {f for f, _ in self.pairs}
+
+    def told(self, wrong: Set[Term]) -> list[tuple[Term, Term]]:
+        """Values that are wrong wherever they stand, with the focus nodes that have them."""
+        if not wrong:
+            return []
+        return [(f, v) for f, values in self.pairs for v in values if v in wrong]
 
 
 @dataclass(frozen=True)
@@ -193,36 +242,30 @@ class Shape:
     subjects_of: tuple[str, ...] = ()
     objects_of: tuple[str, ...] = ()
 
-    def targets(self, data: _Graph) -> set[Term]:
+    def targets(self, data: Graph) -> Set[Term]:
         """The nodes that it looks at."""
-        found = set(self.nodes)
-        for cls in self.classes:
-            found |= data.instances(cls)
-        for predicate in self.subjects_of:
-            found |= data.by(predicate).keys()
-        for predicate in self.objects_of:
-            found |= data.turned(predicate).keys()
-        return found
+        found: list[Set[Term]] = [data.instances(cls) for cls in self.classes]
+        found += (data.by(predicate).keys() for predicate in self.subjects_of)
+        found += (data.turned(predicate).keys() for predicate in self.objects_of)
+        return found[0] if len(found) == 1 and not self.nodes else {*self.nodes}.union(*found)
 
-    def broken(self, data: _Graph, focus: Term) -> Iterator[Result]:
-        """The constraints that a node breaks."""
-        values: Collection[Term]
-        if self.path is None:
-            values = (focus,)
-        else:
-            predicate, backwards = self.path
-            table = data.turned(predicate) if backwards else data.by(predicate)
-            values = table.get(focus, _NOTHING)
+    def broken(self, data: Graph, focuses: Set[Term]) -> Iterator[Result]:
+        """The constraints that nodes break."""
+        view = _View(data, focuses, self.path)
         for component, check in self.checks:
-            for value in check(data, focus, values):
+            for focus, value in check(view):
                 yield Result(self.iri, component, focus, value)
         for shape in self.inner:
-            for value in values:
-                yield from shape.broken(data, value)
+            yield from shape.broken(data, view.distinct)
 
-    def conforms(self, data: _Graph, node: Term) -> bool:
-        """Whether a node breaks nothing."""
-        return next(self.broken(data, node), None) is None
+    def failing(self, data: Graph, nodes: Set[Term]) -> set[Term]:
+        """Those of the nodes that break anything."""
+        view = _View(data, nodes, self.path)
+        found = {focus for _, check in self.checks for focus, _ in check(view)}
+        for shape in self.inner:
+            wrong = shape.failing(data, view.distinct)
+            found |= {focus for focus, _ in view.told(wrong)}
+        return found
 
 
 # --- reading shapes -------------------------------------------------------------------------------
@@ -237,7 +280,7 @@ _ABOUT = frozenset(
 class _Reader:
     """Makes the shapes of a graph ready, each once."""
 
-    def __init__(self, graph: _Graph, source: str) -> None:
+    def __init__(self, graph: Graph, source: str) -> None:
         self.graph = graph
         self.source = source
         self.ready: dict[Term, Shape] = {}
@@ -330,8 +373,20 @@ def _component(name: str) -> Callable[[Callable[[_Reader, Term, Term], Check]], 
     return add
 
 
-def _each(bad: Callable[[_Graph, Term], bool]) -> Check:
-    return lambda data, focus, values: [v for v in values if bad(data, v)]
+def _each(bad: Callable[[Graph, Term], bool]) -> Check:
+    return lambda view: view.told({v for v in view.distinct if bad(view.data, v)})
+
+
+def _those(bad: Callable[[Graph, Set[Term]], Set[Term]]) -> Check:
+    return lambda view: view.told(bad(view.data, view.distinct))
+
+
+def _whole(bad: Callable[[Collection[Term]], bool]) -> Check:
+    def check(view: _View) -> list[tuple[Term, None]]:
+        found = [(f, None) for f, values in view.pairs if bad(values)]
+        return [*found, *((f, None) for f in view.without())] if bad(()) else found
+
+    return check
 
 
 def _number(term: Term) -> int:
@@ -345,18 +400,18 @@ def _text(term: Term) -> str:
 @_component("minCount")
 def _min_count(reader: _Reader, shape: Term, value: Term) -> Check:
     least = _number(value)
-    return lambda data, focus, values: (None,) if len(values) < least else ()
+    return _whole(lambda values: len(values) < least)
 
 
 @_component("maxCount")
 def _max_count(reader: _Reader, shape: Term, value: Term) -> Check:
     most = _number(value)
-    return lambda data, focus, values: (None,) if len(values) > most else ()
+    return _whole(lambda values: len(values) > most)
 
 
 @_component("class")
 def _class(reader: _Reader, shape: Term, value: Term) -> Check:
-    def bad(data: _Graph, v: Term) -> bool:
+    def bad(data: Graph, v: Term) -> bool:
         return data.kinds_of(value).isdisjoint(data.by(_TYPE).get(v, ()))
 
     return _each(bad)
@@ -390,7 +445,7 @@ def _in(reader: _Reader, shape: Term, value: Term) -> Check:
 
 @_component("hasValue")
 def _has_value(reader: _Reader, shape: Term, value: Term) -> Check:
-    return lambda data, focus, values: () if value in values else (None,)
+    return _whole(lambda values: value not in values)
 
 
 @_component("pattern")
@@ -427,7 +482,7 @@ def _max_inclusive(reader: _Reader, shape: Term, value: Term) -> Check:
 def _language_in(reader: _Reader, shape: Term, value: Term) -> Check:
     ranges = tuple(_text(m).lower() for m in reader.graph.members(value))
 
-    def bad(data: _Graph, v: Term) -> bool:
+    def bad(data: Graph, v: Term) -> bool:
         tag = (v.language or "").lower() if isinstance(v, Literal) else ""
         return not any(tag == r or tag.startswith(f"{r}-") for r in ranges)
 
@@ -436,31 +491,40 @@ def _language_in(reader: _Reader, shape: Term, value: Term) -> Check:
 
 @_component("uniqueLang")
 def _unique_lang(reader: _Reader, shape: Term, value: Term) -> Check:
-    if _text(value) not in ("true", "1"):
-        return lambda data, focus, values: ()
+    def check(view: _View) -> Iterable[tuple[Term, None]]:
+        for focus, values in view.pairs:
+            tags = Counter(v.language for v in values if isinstance(v, Literal) and v.language)
+            yield from ((focus, None) for n in tags.values() if n > 1)
 
-    def check(data: _Graph, focus: Term, values: Collection[Term]) -> Iterable[None]:
-        tags = Counter(v.language for v in values if isinstance(v, Literal) and v.language)
-        return [None for n in tags.values() if n > 1]
-
-    return check
+    return check if _text(value) in ("true", "1") else lambda view: ()
 
 
 @_component("equals")
 def _equals(reader: _Reader, shape: Term, value: Term) -> Check:
-    return lambda data, focus, values: data.by(_iri(value)).get(focus, _NOTHING) ^ set(values)
+    def check(view: _View) -> Iterable[tuple[Term, Term]]:
+        others = view.data.by(_iri(value))
+        told = [(f, v) for f, values in view.pairs for v in others.get(f, _NOTHING) ^ set(values)]
+        return [*told, *((f, v) for f in view.without() for v in others.get(f, ()))]
+
+    return check
 
 
 @_component("disjoint")
 def _disjoint(reader: _Reader, shape: Term, value: Term) -> Check:
-    return lambda data, focus, values: data.by(_iri(value)).get(focus, _NOTHING) & set(values)
+    def check(view: _View) -> Iterable[tuple[Term, Term]]:
+        others = view.data.by(_iri(value))
+        return [(f, v) for f, values in view.pairs for v in values if v in others.get(f, ())]
+
+    return check
 
 
 @_component("lessThanOrEquals")
 def _less_than_or_equals(reader: _Reader, shape: Term, value: Term) -> Check:
-    def check(data: _Graph, focus: Term, values: Collection[Term]) -> Iterable[Term]:
-        others = data.by(_iri(value)).get(focus, ())
-        return [v for v in values for other in others if not _at_most(v, other)]
+    def check(view: _View) -> Iterable[tuple[Term, Term]]:
+        others = view.data.by(_iri(value))
+        for focus, values in view.pairs:
+            most = others.get(focus, ())
+            yield from ((focus, v) for v in values for m in most if not _at_most(v, m))
 
     return check
 
@@ -468,25 +532,36 @@ def _less_than_or_equals(reader: _Reader, shape: Term, value: Term) -> Check:
 @_component("node")
 def _node(reader: _Reader, shape: Term, value: Term) -> Check:
     wanted = reader.shape(value)
-    return _each(lambda data, v: not wanted.conforms(data, v))
+    return _those(wanted.failing)
 
 
 @_component("not")
 def _not(reader: _Reader, shape: Term, value: Term) -> Check:
     unwanted = reader.shape(value)
-    return _each(lambda data, v: unwanted.conforms(data, v))
+    return _those(lambda data, values: values - unwanted.failing(data, values))
 
 
 @_component("or")
 def _or(reader: _Reader, shape: Term, value: Term) -> Check:
     wanted = tuple(map(reader.shape, reader.graph.members(value)))
-    return _each(lambda data, v: not any(s.conforms(data, v) for s in wanted))
+
+    def bad(data: Graph, values: Set[Term]) -> Set[Term]:
+        for shape in wanted:
+            values = shape.failing(data, values)
+        return values
+
+    return _those(bad)
 
 
 @_component("xone")
 def _xone(reader: _Reader, shape: Term, value: Term) -> Check:
     wanted = tuple(map(reader.shape, reader.graph.members(value)))
-    return _each(lambda data, v: sum(s.conforms(data, v) for s in wanted) != 1)
+
+    def bad(data: Graph, values: Set[Term]) -> Set[Term]:
+        fitting = Counter(v for s in wanted for v in values - s.failing(data, values))
+        return {v for v in values if fitting[v] != 1}
+
+    return _those(bad)
 
 
 @_component("qualifiedMinCount")
@@ -495,9 +570,12 @@ def _qualified_min_count(reader: _Reader, shape: Term, value: Term) -> Check:
     if inner is None:
         raise reader.refusal(_iri(shape), "sh:qualifiedMinCount without sh:qualifiedValueShape")
     wanted, least = reader.shape(inner), _number(value)
-    return lambda data, focus, values: (
-        (None,) if sum(wanted.conforms(data, v) for v in values) < least else ()
-    )
+
+    def check(view: _View) -> Iterable[tuple[Term, Term | None]]:
+        wrong = wanted.failing(view.data, view.distinct)
+        return _whole(lambda values: sum(v not in wrong for v in values) < least)(view)
+
+    return check
 
 
 def _is_text(text: str) -> bool:

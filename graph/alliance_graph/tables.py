@@ -64,6 +64,7 @@ _GRAPHS = {
 _INTEGERS = frozenset(
     XSD + name for name in ("integer", "int", "long", "short", "nonNegativeInteger")
 )
+_PLAIN = (NamedNode, Literal)
 _NUMBERS = frozenset(XSD + name for name in ("decimal", "double", "float"))
 
 
@@ -187,7 +188,10 @@ class Table:
         out = io.StringIO()
         lines = csv.writer(out)
         lines.writerow(self.columns)
-        lines.writerows([_in_csv(t) for t in row] for row in self.terms)
+        lines.writerows(
+            ["" if t is None else t.value if isinstance(t, _PLAIN) else str(t) for t in row]
+            for row in self.terms
+        )
         return out.getvalue()
 
     def tsv(self) -> str:
@@ -302,12 +306,6 @@ def answer(found: StoreAnswer, question: str | None = None, absence: str | None 
     if isinstance(found, QueryTriples):
         return Triples(tuple(sorted(set(found), key=str)))
     return Table.of(found, question, absence)
-
-
-def _in_csv(term: Term | None) -> str:
-    if term is None:
-        return ""
-    return term.value if isinstance(term, NamedNode | Literal) else str(term)
 
 
 def _serialised(document: bytes, form: str) -> str:

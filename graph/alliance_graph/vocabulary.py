@@ -14,7 +14,7 @@ ONTOLOGY = BASE + "ontology"
 KINDS = frozenset(
     "person office institution administration country place channel encounter participation "
     "unnamed-party visit context-event tenure commitment statement stance document topic article "
-    "claim evidence counterparts status-period".split()
+    "claim evidence counterparts status-period record record-set comparison".split()
 )
 """Every ``{kind}`` of ``…/id/{kind}/{slug}``."""
 
@@ -22,39 +22,39 @@ SCHEMES = frozenset(
     "rank polarity modality attribution basis date-basis reason level portfolio status mode "
     "setting capacity channel-kind formality periodicity parity counterpart-basis commitment-kind "
     "commitment-state strength position document-kind institution-kind place-kind block role "
-    "decision".split()
+    "decision verdict".split()
 )
 """Every ``{scheme}`` of ``…/vocabulary/{scheme}/{slug}``."""
 
 TERMS = frozenset(
     # classes
-    "Administration Article AttemptedEncounter Channel Claim Commitment ConsultativeBody "
+    "Administration Article AttemptedEncounter Channel Claim Commitment Comparison "
+    "ConsultativeBody "
     "ContactRoute ContextEvent CounterpartRelation Country Decision Denied Derivation Encounter "
     "MeetingSeries OfficialDocument OfficialReadout Participation Place PlannedContextEvent "
-    "PlannedDocument PlannedEncounter PlannedVisit Stance Statement StatusPeriod Tenure TextBlock "
-    "Topic UnnamedParty Visit "
+    "PlannedDocument PlannedEncounter PlannedVisit Record RecordSet Stance Statement StatusPeriod "
+    "Tenure TextBlock Topic UnnamedParty Visit "
     # properties
-    "about actor addressedTo after allianceParty anchor attestedOn attribution basedOn basis "
-    "because before block blockCount capacity commitmentKind content counterpartA counterpartB "
-    "counterpartOf country date dateBasis decision discussed documentKind doesNotMention dueDate "
-    "dueEarliest dueLatest during earliest end evidence field finding firstAttested formality "
-    "fulfilledBy fulfils gap hasHeldPost headedBy holder hostedBy host inArticle inChannel inPost "
-    "inResponseTo initiatedBy institutionKind issuedBy lastAttested latest level levelBasis "
-    "madeAt modality mode noClaim of ofChannel onBehalfOf onOccasionOf outcomeDocument outcomeOf "
-    "paragraph parity partOf participant participation party passageDigest periodicity person "
-    "place placeKind polarity portfolio position post premise principal printed proposedBy "
-    "provenanceBasis provisionalName rank rankOrder refersTo resultedIn role rule scheduledFor "
+    "about actor addressedTo after allianceParty anchor appointedOn arrivedOn attestedOn "
+    "attribution basedOn basis because before block blockCount capacity commitmentKind content "
+    "counterpartA counterpartB counterpartOf country date dateBasis decision discussed "
+    "documentKind doesNotMention dueDate dueEarliest dueLatest during earliest end evidence field "
+    "finding firstAttested formality fulfilledBy fulfils gap hasHeldPost headedBy holder hostedBy "
+    "host inArticle inChannel inPost inResponseTo initiatedBy institutionKind issuedBy "
+    "lastAttested latest level levelBasis madeAt modality mode noClaim of ofChannel onBehalfOf "
+    "onOccasionOf outcomeDocument outcomeOf paragraph parity partOf participant participation "
+    "party passageDigest periodicity person place placeKind polarity portfolio position post "
+    "premise principal printed proposedBy provenanceBasis provisionalName rank rankOrder "
+    "recordFile recordId recordSet recordText refersTo resultedIn role rule scheduledFor "
     "sessionNumber setting side source start state statedOn status statusPeriod strength succeeds "
-    "tableSide textDigest topic traveller unnamedParty usualRank via within wordCount wording "
-    "words".split()
+    "tableSide textDigest topic traveller unnamedParty untilKnown usualRank verdict via within "
+    "wordCount wording words".split()
 )
 """The terms of ``ontology/alliance.ttl``; a test holds both equal."""
 
 
 class _Closed:
     """A namespace that knows its terms."""
-
-    __slots__ = ("_iri",)
 
     def __init__(self, iri: str) -> None:
         self._iri = iri
@@ -64,7 +64,8 @@ class _Closed:
 
     def __getattr__(self, term: str) -> str:
         if term in TERMS:
-            return f"{self._iri}{term}"
+            found = self.__dict__[term] = f"{self._iri}{term}"
+            return found
         raise AttributeError(f"the ontology has no term {term!r}")
 
 

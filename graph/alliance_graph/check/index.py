@@ -62,7 +62,7 @@ class Told:
     at: int
     record: Said
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The id of what is told of: a record, a channel, or whoever a printed name means."""
         for name in ("id", "channel", "of"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import cast
 
@@ -59,7 +59,7 @@ def near_names(index: Index) -> Iterator[Finding]:
         for person in index.facts.people
     }
     met = set()
-    for a, b in combinations(sorted(spelt), 2):
+    for a, b in _pairs(spelt):
         if any(_near(x, y) for x in spelt[a] for y in spelt[b]):
             met.add((a, b))
             what = (
@@ -79,6 +79,22 @@ def near_names(index: Index) -> Iterator[Finding]:
                 met.add(pair)
                 what = f"“{name}” in {told.article.id} is given to {person.id} and fits {other} too"
                 yield finding(index, "near-names", what, pair, told, *printed[other][:1])
+
+
+def _pairs(spelt: Mapping[str, Iterable[tuple[str, ...]]]) -> list[tuple[str, str]]:
+    """The persons who may be near each other, by what two such names have in common.
+
+    Two texts that differ in one letter become one where a letter is left out of either or both.
+    """
+    alike: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for who, names_of in spelt.items():
+        for family, *given in names_of:
+            alike[("", *sorted((family, *given)))].add(who)
+            own = " ".join(given)
+            for i in range(len(own) + 1):
+                alike[family, own[:i] + own[i + 1 :]].add(who)
+    pairs = {pair for whos in alike.values() for pair in combinations(sorted(whos), 2)}
+    return sorted(pairs)
 
 
 def _near(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

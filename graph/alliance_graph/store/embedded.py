@@ -1,4 +1,4 @@
-"""Oxigraph inside this process, in memory."""
+"""Oxigraph inside this process, in memory or on disk."""
 
 from __future__ import annotations
 
@@ -16,11 +16,21 @@ if TYPE_CHECKING:
 
 
 class Embedded:
-    """An in-memory store; queries see the union of all graphs."""
+    """A store; queries see the union of all graphs."""
 
     def __init__(self, quads: Iterable[ox.Quad] = ()) -> None:
         self.engine = ox.Store()
         self.load(quads)
+
+    @classmethod
+    def on_disk(cls, path: Path) -> Embedded:
+        """The store of a large build, for reading; raises AllianceError where it is none."""
+        store = cls()
+        try:
+            store.engine = ox.Store.read_only(str(path))
+        except OSError as bad:
+            raise AllianceError(f"{path}: cannot be opened as a store: {bad}") from None
+        return store
 
     @classmethod
     def read(cls, path: Path) -> Embedded:
@@ -53,6 +63,10 @@ class Embedded:
     def load(self, quads: Iterable[ox.Quad]) -> None:
         """Add quads."""
         self.engine.bulk_extend(quads)
+
+    def load_lines(self, nquads: str) -> None:
+        """Add N-Quads that we wrote ourselves: their IRIs are not looked at again."""
+        self.engine.bulk_load(input=nquads.encode(), format=ox.RdfFormat.N_QUADS, lenient=True)
 
     def quads(self) -> Iterator[ox.Quad]:
         """Every quad, in no order."""

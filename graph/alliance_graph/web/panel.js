@@ -185,6 +185,11 @@ function dossier(i) {
   const [differing, told] = facts(n);
   out.push(differing);
   for (const { k, w: why } of n.j || []) out.push(el("p", { class: "differs" }, el("b", null, `${w("decision-head")}: ${t(k)}`), ` — ${why}`));
+  if (n.r) {
+    out.push(el("h3", null, w("records-head")), el("p", { class: "said" }, w("records-note")),
+      el("ul", { class: "records" }, n.r.map((r) => el("li", null, el("span", { class: "tag" }, t(r.v)), r.l === n.l ? "" : ` ${r.l}`,
+        r.w ? el("span", { class: "said" }, r.w) : "", r.s.map((s) => el("span", { class: "said" }, s))))));
+  }
   const used = new Set();
   const ties = incident[i].filter((k) => edges[k].a === i || edges[k].b === i);
   /** @param {number} k */

@@ -9,7 +9,8 @@
  * @typedef {{i: string, k: string, l: string, o?: string, m?: string[], f?: string[], c?: number,
  *   s: number, v?: string, t?: string, d?: Both, e?: string, z?: string, w?: string, x?: number,
  *   b?: Record<string, string>, u?: {s: string, d?: Both, e?: string, z?: string, w?: string, t?: string,
- *   x?: number}[], j?: {k: Both, w: string}[], q?: number[], a?: number[]}} Thing
+ *   x?: number}[], j?: {k: Both, w: string}[], q?: number[], a?: number[],
+ *   r?: {v: Both, l: string, w: string, s: string[]}[]}} Thing
  * @typedef {{a: number, b: number, k: string, t?: string, d?: Both, e?: string, z?: string, w?: string,
  *   p?: string, o?: number[], h?: number, g?: string, m?: string[], x?: number, q?: number[],
  *   r?: number[]}} Edge
