@@ -214,6 +214,29 @@ def test_a_meeting_before_the_plan_does_not_carry_it_out(changed: Changed) -> No
     assert of(found, PLAN).verdict == "press-only"
 
 
+def test_a_tentative_plan_is_named_and_a_wish_is_none(changed: Changed) -> None:
+    """The plan of the ministers' meeting, told as something less sure."""
+    plan = f"<{ID}{PLAN}> <{ALLY.modality}> <{ID.replace('/id/', '/vocabulary/')}modality/"
+    tentative = of(changed(swap=(f"{plan}planned>", f"{plan}tentative>")), PLAN)
+    assert (tentative.verdict, tentative.rule) == ("fulfilled", "plan-held")
+    assert "after the tentative plan of 2024-12-21" in tentative.note
+
+
+@pytest.mark.parametrize("modality", ["desired", "hypothetical"])
+def test_a_wish_is_not_fulfilled_by_a_later_meeting(changed: Changed, modality: str) -> None:
+    plan = f"<{ID}{PLAN}> <{ALLY.modality}> <{ID.replace('/id/', '/vocabulary/')}modality/"
+    found = changed(swap=(f"{plan}planned>", f"{plan}{modality}>"))
+    wish = of(found, PLAN)
+    assert (wish.verdict, wish.rule) == ("compatible", "wish")
+    assert modality in wish.note
+    assert {s.place for s in wish.records} == {"4275"}
+    assert not [c for c in found.found if c.about == ID + PROMISE and c.verdict == "fulfilled"]
+    assert not [
+        q for q in compare.quads(found)
+        if q.predicate.value == ALLY.fulfils and ID + PLAN in str(q.object)
+    ]  # fmt: skip
+
+
 def test_an_event_of_another_number_or_name_is_another(changed: Changed) -> None:
     found = changed(BLINKEN, ("third Summit for Democracy", "fourth Summit for Democracy"))
     assert of(found, SUMMIT).verdict == "press-only"

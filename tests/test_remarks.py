@@ -12,6 +12,19 @@ from alliance_graph.records import remarks
 from alliance_graph.records.remarks import Attended, Met, Named
 
 
+def test_a_discussion_is_a_contact_of_no_named_form() -> None:
+    """Talks and meetings are called so by the words; who "discussed" did not say how."""
+    kinds = {
+        r: remarks.read(r)[0][0].kind
+        for r in (
+            "Held talks with Prime Minister Mori.",
+            "Met with Prime Minister Mori.",
+            "Discussed trade with Prime Minister Mori.",
+        )
+    }
+    assert list(kinds.values()) == ["talks", "meeting", "contact"]
+
+
 def said(remark: str) -> list[str]:
     """What is read of a remark, in short."""
     found, _ = remarks.read(remark)

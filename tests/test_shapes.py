@@ -77,6 +77,7 @@ BY_HAND = {
     "commitment-by-somebody": """
         DELETE { ?c ally:party ?party } WHERE { ?c a ally:Commitment ; ally:party ?party }""",
     "document-of-kind": "DELETE WHERE { ?d ally:documentKind ?kind }",
+    "office-institution": "DELETE WHERE { ?o org:postIn ?i }",
     "office-level": "DELETE { ?o ally:level ?l } WHERE { ?o a org:Post ; ally:level ?l }",
     "office-level-basis": "DELETE WHERE { ?o ally:levelBasis ?b }",
     "office-portfolio": "DELETE WHERE { ?o ally:portfolio ?p }",

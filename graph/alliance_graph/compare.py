@@ -34,7 +34,8 @@ Verdict = Literal[
     "fulfilled", "confirmed", "contradicted", "compatible", "records-only", "press-only"
 ]
 VERDICTS: dict[Verdict, str] = {
-    "fulfilled": "planned or promised, and shown by the records to have come about",
+    "fulfilled": "those who were to meet by a plan or promise met after it (that it was this "
+    "meeting is inferred), or one of them attended the event of that name",
     "confirmed": "the records show the same by person, place and time",
     "contradicted": "the records show what cannot be so if the press is right",
     "compatible": "nothing stands against it, but the records do not show it",
@@ -59,9 +60,10 @@ RULES: dict[str, str] = {
     "out-of-office": "The records show them in the office only before or after that day.",
     "end-unknown": "The records show them entering the office before, and leave its end blank.",
     "before-and-after": "The records show them in the office before that day and after it.",
-    "plan-held": "Who was to meet by a plan met afterwards, the first time that the records show.",
+    "plan-held": "Who was to meet by a plan met afterwards; that this was the meeting is inferred.",
     "plan-event": "Who was to attend by a plan attended an event of that name afterwards.",
-    "promise-held": "A promise is about a plan that the records show as carried out.",
+    "wish": "Who were wished or might be to meet met afterwards; there was no plan to carry out.",
+    "promise-held": "A promise is about a plan after which who was to meet or attend did so.",
     "visit-untold": "A visit between allies, from the first article on, that no article tells of.",
     "tenure-untold": "A tenure, from the first article on, of an office that the articles know.",
     "not-followed": "The records follow other officials, or other kinds of contact.",
@@ -75,6 +77,8 @@ _HORIZON = timedelta(days=366)
 _NEAR = timedelta(days=31)
 """Within how many days an event of the same name is the same event; yearly ones lie further."""
 _MEETINGS = frozenset({"meeting", "talks", "consultation", "courtesy-call", "summit", "contact"})
+_PLANNED = frozenset({"planned", "tentative"})
+"""The modalities of a plan that can be carried out; a wish or a condition is none."""
 _PROMISES = frozenset({"agreement", "plan", "offer"})
 _EMPTY_WORDS = frozenset("a an the of for on and in to at with between meeting by s".split())
 
@@ -121,6 +125,8 @@ class Event:
     number: int | None = None
     names: set[str] = field(default_factory=set)
     """Labels by which it may be found: its own, its channel's."""
+    modality: set[str] = field(default_factory=set)
+    """How the articles tell of a plan: planned, tentative, desired, hypothetical."""
     during: str = ""
     about: set[str] = field(default_factory=set)
     person: str = ""
@@ -312,13 +318,14 @@ _KINDS = {
     "PlannedVisit": "planned visit",
 }
 _EVENTS = """
-SELECT DISTINCT ?x ?class ?from ?to ?when ?setting ?mode ?number ?during WHERE {
+SELECT DISTINCT ?x ?class ?from ?to ?when ?setting ?mode ?number ?during ?modality WHERE {
   VALUES ?class { ally:Encounter ally:PlannedEncounter ally:Visit ally:PlannedVisit }
   ?x a ?class .
   OPTIONAL { ?x ally:earliest ?from } OPTIONAL { ?x ally:latest ?to }
   OPTIONAL { ?x ally:date|ally:scheduledFor ?when }
   OPTIONAL { ?x ally:setting ?setting } OPTIONAL { ?x ally:mode ?mode }
   OPTIONAL { ?x ally:sessionNumber ?number } OPTIONAL { ?x ally:during ?during }
+  OPTIONAL { ?x ally:modality ?modality }
 }"""
 _PARTS = """
 SELECT ?x ?person ?post ?country ?capacity WHERE {
@@ -447,6 +454,7 @@ class _Sides:
             e.mode = r.get("mode", "").rpartition("/")[2]
             e.number = int(r["number"]) if "number" in r else None
             e.during = r.get("during", "")
+            e.modality |= {r["modality"].rpartition("/")[2]} if "modality" in r else set()
         posts: dict[tuple[str, str], set[str]] = defaultdict(set)
         rows = [r for r in self.rows(_PARTS) if r["x"] in events]
         for r in rows:
@@ -770,12 +778,23 @@ def _plans(sides: _Sides) -> Iterator[Comparison]:
         )
         event = [r for r in later if _same_event(e, r, sides.countries)]
         met = [r for r in later if _two_sides(e, r) and _may_be_in(e, r)]
-        if event:
-            note = f"{_who_attended(sides, event[:1])}, after the plan of {e.said}"
+        plan = "plan" if "planned" in e.modality else "tentative plan"
+        if not e.modality & _PLANNED:
+            if shown := event or (met if e.setting in _MEETINGS else []):
+                told = _listed(sorted(e.modality)) or "of no stated modality"
+                who = _who_attended if event else _who_met
+                note = f"{who(sides, shown[:1])}; the article tells no plan: it is {told}"
+                yield _found("compatible", "wish", e, note, shown[:1])
+            else:
+                yield _open_plan(sides, e)
+        elif event:
+            note = f"{_who_attended(sides, event[:1])}, after the {plan} of {e.said}"
             yield _found("fulfilled", "plan-event", e, note, event[:1])
         elif met and e.setting in _MEETINGS:
-            note = f"{_who_met(sides, met[:1])}, the first time after the plan of {e.said}"
-            yield _found("fulfilled", "plan-held", e, note, met[:1])
+            note = f"{_who_met(sides, met[:1])}, the first time after the {plan} of {e.said}"
+            yield _found(
+                "fulfilled", "plan-held", e, f"{note}; that it is this one is inferred", met[:1]
+            )
         else:
             yield _open_plan(sides, e)
 
@@ -798,7 +817,7 @@ def _promises(sides: _Sides, plans: list[Comparison]) -> Iterator[Comparison]:
     for r in sides.rows(_PROMISED):
         done, kind = held.get(r["about"]), r["kind"].rpartition("/")[2]
         if done and kind in _PROMISES:
-            note = f"{kind}: its plan was carried out; {done.note}"
+            note = f"{kind}: {done.note}"
             yield Comparison(
                 "fulfilled", "promise-held", "promise", r["x"], r["label"], done.said,
                 done.recorded, note, tuple(sides.told.get(r["x"], ())), done.records,

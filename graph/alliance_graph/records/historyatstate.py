@@ -62,6 +62,15 @@ MILESTONES = {
 }
 """The dates of a tenure and their properties. ``started`` of a chief of mission is the day on which
 credentials were presented, of a principal officer the day of entering on duty."""
+_ELECT = re.compile(r"\bmade as ([\w -]+-elect)\b", re.I)
+"""A journey made before the office was taken up: "[Visit made as President-elect.]"."""
+_APART = frozenset((
+    "foreign-assistance-agencies",
+    "secretary-of-foreign-affairs-continental-congress",
+    "inspector-general-foreign-assistance",
+    "deputy-inspector-general-foreign-assistance",
+))  # fmt: skip
+"""Categories and ids of principal positions that by the records were none of the department."""
 _ABOUT = re.compile(r"\b(about|shortly before|shortly after|soon after|on or before)\b", re.I)
 
 _node = cache(NamedNode)
@@ -269,6 +278,8 @@ class _Journey(NamedTuple):
     traveller: NamedNode
     name: str
     post: NamedNode | None
+    elect: str
+    """What the remark calls a traveller who had not taken up the office: "President-elect"."""
     country: str
     place: NamedNode
     span: str
@@ -513,9 +524,11 @@ class _Reader:
         where = f"{locale}, {text(place)}" if locale else text(place)
         # an office alone makes no journey one of those that the curated facts know of
         known = self.decided.iri(key("office", role))
-        post = _node(known) if known else None
+        elect = found[1] if (found := _ELECT.search(remark)) else ""
+        post = _node(known) if known and not elect else None
         self.claim(f"{slugged}.is", visit, RDF + "type", _node(ALLY.Visit), record)
-        node = self.taken(slugged, visit, traveller, record, post, "traveller", self.home)
+        node = self.taken(slugged, visit, traveller, record, post, "traveller", self.home,
+                          elect)  # fmt: skip
         # a town that we know, if it was the only one; else no more than the country is sure
         at = (self.ours(key("locale", country_id, locale)) if locale else None) or country
         there = self.claim(f"{slugged}.place", visit, ALLY.place, at, record)
@@ -526,8 +539,8 @@ class _Reader:
             self.event(visit, ALLY.Visit, f"Journey of {name} to {where}, {span}", span, at)
             self.say(visit, ALLY.participation, node)
             self.say(visit, ALLY.traveller, traveller)
-        journey = _Journey(id_, twin, visit, record, traveller, name, post, country_id, at, span,
-                           where)  # fmt: skip
+        journey = _Journey(id_, twin, visit, record, traveller, name, post, elect, country_id, at,
+                           span, where)  # fmt: skip
         self.encounters(journey, remark)
         return self.group()
 
@@ -580,10 +593,12 @@ class _Reader:
     def encounter(self, j: _Journey, n: int, item: remarks.Met | remarks.Attended) -> None:
         of = f"hs-travels-{slug(j.id)}.{n}"
         node = _node(iri("encounter", f"hs-travels-{slug(j.twin)}.{n}"))
-        day = f"[{j.span.replace('/', '..')}]" if "/" in j.span else j.span
+        day = j.span
+        if "/" in day and isinstance(item, remarks.Met):
+            # one meets on a day, an event may go on for several
+            day = f"[{day.replace('/', '..')}]"
         plain: list[tuple[str, NamedNode | Literal, str]] = [
             (ALLY.setting, _node(concept("setting", item.kind)), "setting"),
-            (ALLY.mode, _node(concept("mode", "in-person")), "mode"),
             (ALLY.during, j.visit, "during"),
         ]
         held = self.claim(f"{of}.is", node, RDF + "type", _node(ALLY.Encounter), j.record)
@@ -591,7 +606,8 @@ class _Reader:
         when = Literal(day, datatype=_node(EDTF))
         self.dated(self.claim(f"{of}.date", node, ALLY.date, when, j.record), day)
         self.claim(f"{of}.place", node, ALLY.place, j.place, j.record)
-        part = self.taken(of, node, j.traveller, j.record, j.post, "participant", self.home)
+        part = self.taken(of, node, j.traveller, j.record, j.post, "participant", self.home,
+                          j.elect)  # fmt: skip
         parts = [part]
         if isinstance(item, remarks.Attended):
             told = item.event
@@ -600,7 +616,7 @@ class _Reader:
                 plain.append((ALLY.sessionNumber, number, "session"))
         else:
             person = item.person
-            told = f"meeting with {person}"
+            told = f"{item.kind if item.kind == 'contact' else 'meeting'} with {person}"
             other, office = self.leader(j.country, str(person), person, int(j.span[:4]), False)
             parts.append(
                 self.taken(of, node, other, j.record, office, "participant", None, person.title,
@@ -688,7 +704,6 @@ class _Reader:
 
     def tenures(self, file: str, root: Element) -> Iterator[Group]:
         stem = Path(file).stem
-        mission = text(root, "territory-id") or text(root, "id")
         seen: Counter[str] = Counter()
         for section in root:
             for entry in section:
@@ -700,10 +715,10 @@ class _Reader:
                 name = f"hs-{slug(stem, 80)}.{slug(id_)}" + (
                     f".{seen[id_]}" if seen[id_] > 1 else ""
                 )
-                yield self.tenure(file, entry, id_, name, mission, held, seen[id_])
+                yield self.tenure(file, entry, id_, name, root, held, seen[id_])
 
     def tenure(
-        self, file: str, entry: Element, id_: str, name: str, mission: str, held: bool, nth: int
+        self, file: str, entry: Element, id_: str, name: str, of: Element, held: bool, nth: int
     ) -> Group:
         def find(code: str, what: str, mend: str) -> None:
             self.find(code, what, mend, file, id_, nth)
@@ -716,7 +731,7 @@ class _Reader:
         if not (self.folder / "pocom" / "people" / who[:1] / f"{who}.xml").is_file():
             find("unknown-person", f"there is no person {who}", "named after the id")
         person, person_name = self.official(who)
-        post, post_name = self.office(file, entry, mission)
+        post, post_name = self.office(file, entry, of)
         node = _node(iri("tenure", name))
         note = text(entry, "note")
         record = self.record(name, file, id_, "pocom.tenures", note)
@@ -806,8 +821,9 @@ class _Reader:
         if held and not given:
             find("undated", "no date at all", "the tenure stands without days")
 
-    def office(self, file: str, entry: Element, mission: str) -> tuple[NamedNode, str]:
-        """The office of a tenure: the thing, and its name."""
+    def office(self, file: str, entry: Element, of: Element) -> tuple[NamedNode, str]:
+        """The office of a tenure in the file ``of`` a mission or position: the thing, its name."""
+        mission = text(of, "territory-id") or text(of, "id")
         role = text(entry, "role-title-id")
         title = self.tables.roles.get(role) or role.replace("-", " ").title()
         if "missions-countries" in file:
@@ -840,7 +856,7 @@ class _Reader:
             self.say(node, ALLY.level, _node(concept("level", "head-of-mission")))
             self.say(node, ALLY.levelBasis, _node(concept("basis", "convention")))
             self.say(node, ALLY.portfolio, _node(concept("portfolio", "diplomatic-mission")))
-        else:
+        elif not _APART & {text(of, "category"), text(of, "id")}:
             above = self.decided.iri("institution/department")
             if above:
                 self.say(node, ORG + "postIn", _node(above))

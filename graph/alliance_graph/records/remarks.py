@@ -22,7 +22,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["meeting", "talks", "summit"]
+Kind = Literal["meeting", "talks", "summit", "contact"]
+"""What the words call it; who "discussed" had a contact that has no name."""
 
 TITLES = (
     "Acting President",
@@ -178,7 +179,7 @@ def _clause(clause: str) -> list[Met | Attended]:
         listed = re.split(r" to (?:discuss|review) ", match["people"] or match["talks"])[0]
         return [Met(p, kind, clause) for p in people(listed)]
     if match := _DISCUSSED.fullmatch(clause):
-        return [Met(p, "talks", clause) for p in people(match["people"])]
+        return [Met(p, "contact", clause) for p in people(match["people"])]
     if match := _ATTENDED.fullmatch(clause):
         event = _event(match["event"], clause)
         return [event] if event else []
