@@ -36,13 +36,18 @@ FINDINGS = {
         "list(both[both['difference'] != 0]['kr']) == [1]",
         "len(pairs) == g.ask('counterparts-of-office').df()['pair'].nunique() == 10",
         "set(g.ask('asymmetric-pairs').column('modality')) == {'planned'}",
-        "len(set(table.drop(columns='all').idxmax())) > 1",
+        "table['asiae-2020-10-16'].idxmax() == 'Antony Blinken'",
+        "table['asiae-2020-10-16'].max() > 4 * table['all'].max()",
+        "table['hankyoreh-2021-03-19'].max().round(3) == 0.013",
+        "abs(table[['koreatimes-2024-12-21', 'mofa-2024-02-29']].max() "
+        "- table['all'].max()).max() < 0.02",
     ],
     "03-promises": [
         "len(g.ask('fulfilled')) == 0",
         "'broken' not in set(promises['states'])",
         "promises['states'].value_counts().idxmax() == 'unknown'",
-        "firm.groupby('holder').size().idxmax() == 'kr-mofa'",
+        "firm[firm['attribution'] == 'on-record']['holder'].value_counts().to_dict() "
+        "== {'kr-mofa': 12, 'moon-jae-in': 1, 'rok-us-joint-statement-2021-03-18': 1}",
         "differ['commitment'].nunique() == 3",
     ],
     "04-two-readouts": [
@@ -62,7 +67,14 @@ FINDINGS = {
         "list(months.index) == ['kr', 'us'] and months['all'].sum() == len(once) > 10",
         "len(once) < 50 or (list(months['all']), months.loc['us', 11]) == ([45, 64], 14)",
         "len(once) < 50 or list(months['as full by lot'] < 0.01) == [False, True]",
+        "len(once) < 50 or (once['earliest'].min().year, str(once['latest'].max())[:7]) "
+        "== (1952, '2025-01')",
+        "len(once) < 50 or (empty.loc['kr'].iloc[:2] == 2).all()",
+        "len(once) < 50 or list(empty['as empty by lot'] < 0.01) == [True, False]",
         "len(once) < 50 or len(november) == 14",
+        "len(once) < 50 or november['remark'].str.contains('APEC|Conf|G-20|Forum').sum() == 4",
+        "len(once) < 50 or november['remark'].str.contains('funeral').sum() == 1",
+        "len(once) < 50 or november['remark'].str.contains('State visit').sum() == 1",
     ],
     "06-an-article-of-your-own": [
         "len(g.ask('counterparts')) == 4",

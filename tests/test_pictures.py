@@ -6,13 +6,16 @@ import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from pathlib import Path
 
+import nbformat
 import networkx as nx
 import pytest
+from nbconvert import HTMLExporter
 
 import alliance_graph as ag
 from alliance_graph import network, pictures
 from alliance_graph.vocabulary import ID
 
+ROOT = Path(__file__).resolve().parents[1]
 SVG = "{http://www.w3.org/2000/svg}"
 BLINKEN = ID + "person/antony-blinken"
 
@@ -25,6 +28,19 @@ def g(built: Path) -> ag.Graph:
 @pytest.fixture(scope="module")
 def whole(g: ag.Graph) -> network.Network:
     return network.network(g.store)
+
+
+def frames(text: str) -> list[dict[str, str | None]]:
+    """The attributes of each frame in a page."""
+    found = []
+
+    class Parser(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            if tag == "iframe":
+                found.append(dict(attrs))
+
+    Parser().feed(text)
+    return found
 
 
 def words(drawing: str) -> str:
@@ -71,17 +87,37 @@ def test_a_copy_draws_nothing(g: ag.Graph) -> None:
 
 def test_the_page_in_a_frame_is_whole_and_escaped(g: ag.Graph, tmp_path: Path) -> None:
     page = g.network(focus="blinken").page(500)
-    found: list[dict[str, str | None]] = []
-    parser = HTMLParser()
-    parser.handle_starttag = lambda tag, attrs: found.append(dict(attrs))  # type: ignore[method-assign]  # to look at it
-    parser.feed(page._repr_html_())
-    (frame,) = found
+    (frame,) = frames(page._repr_html_())
     assert frame["srcdoc"] == page.html
     assert "person/cho-tae-yul" in page.html, "those across the table are there as well"
     assert frame["height"] == "500"
     assert "allow-same-origin" not in (frame["sandbox"] or "")
     page.save(tmp_path / "page.html")
     assert (tmp_path / "page.html").read_text("utf-8") == page.html
+
+
+def test_a_page_survives_nbconvert(g: ag.Graph) -> None:
+    page = g.network(focus="blinken").page()
+    data = {"text/html": page._repr_html_(), "text/plain": repr(page)}
+    cell = {
+        "cell_type": "code",
+        "execution_count": 1,
+        "id": "page",
+        "metadata": {},
+        "outputs": [
+            {"output_type": "execute_result", "execution_count": 1, "data": data, "metadata": {}}
+        ],
+        "source": 'g = ag.open()\ng.network(focus="blinken").page()',
+    }
+    content = nbformat.from_dict(  # type: ignore[no-untyped-call]  # it has no types
+        {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    )
+    offline = {"template_name": "offline", "extra_template_basedirs": [str(ROOT / "notebooks")]}
+    for exporter in (HTMLExporter(), HTMLExporter(**offline)):  # type: ignore[no-untyped-call]
+        exported, _ = exporter.from_notebook_node(content)
+        (frame,) = frames(exported)
+        assert frame["srcdoc"] == page.html
+        assert frame["sandbox"] == "allow-scripts allow-downloads allow-popups"
 
 
 def test_pyvis_has_as_many_nodes(g: ag.Graph) -> None:

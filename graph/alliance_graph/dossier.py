@@ -63,7 +63,12 @@ class Cited:
 
 @dataclass(frozen=True)
 class Dossier:
-    """All that is known of one thing."""
+    """All that is known of one thing.
+
+    >>> import alliance_graph as ag
+    >>> ag.open().show("blinken").label
+    'Antony Blinken'
+    """
 
     id: str
     kind: str
@@ -73,7 +78,12 @@ class Dossier:
     articles: tuple[Cited, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Plain values for JSON.
+
+        >>> import alliance_graph as ag
+        >>> ag.open().show("blinken").as_dict()["kind"]
+        'person'
+        """
         return {
             "id": self.id,
             "kind": self.kind,
@@ -85,7 +95,12 @@ class Dossier:
         }
 
     def text(self, width: int = 100) -> str:
-        """The dossier for a terminal, each line followed by its sources."""
+        """The dossier for a terminal, each line followed by its sources.
+
+        >>> import alliance_graph as ag
+        >>> "Cho Tae-yul" in ag.open().show("blinken").text(width=80)
+        True
+        """
         title = f"{self.label} {self.ko}".strip()
         out = [f"{title}  ({self.kind} {self.id})"]
         for section in self.sections:

@@ -85,6 +85,8 @@ class Graph:
     def ask(self, question: str, **params: Any) -> Rows:
         """Ask one of the shipped questions; ``g.questions`` lists them with their parameters.
 
+        Tab completes the names of questions in ``g.questions.…``, where each is a verb.
+
         Things are given by id or by name, dates as EDTF text or ``datetime.date``, several values
         as a list (any of them). Raises QueryError for a question or parameter that there is not,
         UnknownName for a name. The answer knows ``df()``, ``rdf()``, ``csv()`` and ``text()``.
@@ -208,7 +210,8 @@ class Graph:
         """What took place when, or was planned, and which status channels were in.
 
         Only what touches ``focus``, where that is given. Between two days stands everything that
-        may have fallen between them; what has no date is then left out.
+        may have fallen between them; what has no date is then left out. Columns: what,
+        whatLabel, kind, state, date (EDTF), earliest, latest, channel, channelLabel.
 
         >>> import alliance_graph as ag
         >>> "2021-03-18" in ag.open().timeline("blinken", since="2021-01-01").csv()

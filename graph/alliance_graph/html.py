@@ -196,7 +196,10 @@ def table(
     made = lines(0, rest)
     if len(rows) > rest:
         more = min(len(rows), most) - rest
-        made += folded(f"{more} more rows", lines(rest, most))
+        said = f"{more} more rows"
+        if noted and len(notes) < rest + more:
+            said += f"; “{note}” for the first {len(notes)} only"
+        made += folded(said, lines(rest, most))
     if len(rows) > most:
         made += soft(f"and {len(rows) - most} rows that are not shown; .df() has all of them")
     return made

@@ -39,6 +39,8 @@ _NAMELESS = frozenset("claim counterparts evidence participation status-period t
 """Kinds of things that have no name; ``why`` tells what stands behind them."""
 _HOLDERS = ("institution", "person", "unnamed-party", "document")
 """Kinds of things by whose account something is told."""
+_EXPLAINED = 250
+"""Rows up to this many say why and what their names are, which takes some 2 ms each."""
 _CONSOLE = 60
 """Rows beyond this many are only counted where an answer is printed."""
 
@@ -96,13 +98,13 @@ class Rows(Table):
         empty = [i for i in named if all(row[i] is None for row in self.terms)]
         ids = [i for i in named if i not in empty and self._nameless(i)]
         shown = [i for i in named if i not in (*empty, *ids)] or named
-        first, opened = self.terms[: html.MOST], self.terms[: html.FOLDED]
+        first, explained = self.terms[: html.MOST], self.terms[:_EXPLAINED]
         names = self._names(first)
-        things = [t.value for row in opened for i in shown if _named(t := self._thing(row, i))]
+        things = [t.value for row in explained for i in shown if _named(t := self._thing(row, i))]
         known = cards(self.store, things) if self.store else {}
-        rows = [[self._cell(row, i, names, known) for i in shown] for row in opened]
-        rows += [[self._cell(row, i, names, {}) for i in shown] for row in first[len(opened) :]]
-        notes = self._notes(opened)
+        rows = [[self._cell(row, i, names, known) for i in shown] for row in explained]
+        rows += [[self._cell(row, i, names, {}) for i in shown] for row in first[len(explained) :]]
+        notes = self._notes(explained)
         # rows that are only counted need no cell
         rows += [[html.Cell("")] * len(shown)] * (len(self) - len(first))
         count = f"{len(self)} row{'s' if len(self) != 1 else ''}"

@@ -32,7 +32,13 @@ WINDOW = 400
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What these sources tell of one day."""
+    """What these sources tell of one day.
+
+    >>> import alliance_graph as ag
+    >>> day = ag.open().at("2021-03-18", known_by="2021-03-19")
+    >>> len(day.articles)
+    2
+    """
 
     date: Day
     known_by: Day | None
@@ -41,7 +47,12 @@ class Snapshot:
     sections: tuple[Section, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Plain values for JSON.
+
+        >>> import alliance_graph as ag
+        >>> ag.open().at("2021-03-18").as_dict()["valid_on"]
+        '2021-03-18'
+        """
         return {
             "valid_on": self.date.isoformat(),
             "known_by": self.known_by.isoformat() if self.known_by else None,
@@ -54,6 +65,10 @@ class Snapshot:
         """The day for a terminal, each line followed by its sources.
 
         With ``everything`` also the lines that lie outside the window of days.
+
+        >>> import alliance_graph as ag
+        >>> "Moon Jae-in" in ag.open().at("2021-03-18").text()
+        True
         """
         known = f", as known by {self.known_by}" if self.known_by else ""
         count = len(self.articles)

@@ -379,7 +379,13 @@ def quoted(text: str) -> str:
 
 @dataclass(frozen=True)
 class Tree:
-    """Something, and below it what it rests on."""
+    """Something, and below it what it rests on.
+
+    >>> import alliance_graph as ag
+    >>> tree = ag.open().why("choi-biegun-2020-09")
+    >>> tree.kind, len(tree.children) > 0
+    ('thing', True)
+    """
 
     label: str
     kind: str
@@ -391,7 +397,12 @@ class Tree:
     children: tuple[Tree, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; what is empty is left out."""
+        """Plain values for JSON; what is empty is left out.
+
+        >>> import alliance_graph as ag
+        >>> list(ag.open().why("choi-biegun-2020-09").as_dict())
+        ['label', 'kind', 'id', 'children']
+        """
         out: dict[str, Any] = {"label": self.label, "kind": self.kind}
         if self.id:
             out["id"] = self.id
@@ -402,7 +413,12 @@ class Tree:
         return out
 
     def text(self) -> str:
-        """The tree for a terminal."""
+        """The tree for a terminal.
+
+        >>> import alliance_graph as ag
+        >>> "└─ " in ag.open().why("choi-biegun-2020-09").text()
+        True
+        """
         return "\n".join(self._lines()) + "\n"
 
     def _repr_html_(self) -> str:

@@ -33,6 +33,7 @@ def main() -> None:
             {
                 "python -c pass": [sys.executable, "-c", "pass"],
                 "import alliance_graph": [sys.executable, "-c", "import alliance_graph"],
+                "ag.open()": [sys.executable, "-c", "import alliance_graph as ag; ag.open()"],
                 "alliance --help": [*alliance, "--help"],
                 "alliance query counterparts": ask,
                 "the same file and query in rdflib": in_rdflib,
