@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 # The same examples in every run, so that no gate fails by chance;
 # `pytest --hypothesis-profile search` looks for new ones.
@@ -46,6 +47,14 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _refuse_skip(report)
     return report
+
+
+def until(page: Page, holds: str, arg: object = None) -> None:
+    """Ask from here until a JavaScript function holds: the page's own policy forbids it to eval."""
+    end = time.monotonic() + 30
+    while not page.evaluate(holds, arg):
+        assert time.monotonic() < end, f"still not so: {holds}"
+        page.wait_for_timeout(20)
 
 
 class NeedsTool(Protocol):

@@ -38,8 +38,10 @@ Answers = dict[tuple[str, bool], Counter[str] | str]
 """Question, and whether asked with its example -> its rows, in any order, or what went wrong."""
 
 NOTES = """\
-Written by `python -m tests.engines`, after a change of facts or questions. The tests ask Oxigraph
-server, Virtuoso and rdflib all of it again, rdflib-endpoint over the graph of one article.
+Written by `python -m tests.engines`, after a change of facts or questions; the columns of
+rdflib-endpoint and rdflib come from that run alone. The tests ask Oxigraph server and Virtuoso all
+of it again, rdflib-endpoint over the graph of one article, and rdflib each question once, with the
+values that it requires (in the gate over all articles).
 
 "same" means the same rows with the same values as from the engine inside this package (pyoxigraph),
 over the shipped facts, both as it stands, where it needs no value, and with the values of its

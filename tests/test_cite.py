@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from alliance_graph import cite
 from alliance_graph.errors import UnknownName
 from alliance_graph.store import select
 from alliance_graph.store.embedded import Embedded
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +39,17 @@ def test_the_data_set(store: Embedded) -> None:
     assert item["author"] == [{"literal": "alliance-graph maintainers"}]
     (entry,) = entries(cite.bibtex(cite.cite(store)))
     assert entry["url"] == "https://w3id.org/alliance-graph/ontology"
+
+
+def test_the_citation_file_says_the_same(store: Embedded) -> None:
+    (item,) = json.loads(cite.csl(cite.cite(store)))
+    held = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert (held["title"], held["version"], held["url"]) == (
+        item["title"],
+        item["version"],
+        item["URL"],
+    )
+    assert [author["name"] for author in held["authors"]] == [a["literal"] for a in item["author"]]
 
 
 def test_an_article(store: Embedded) -> None:

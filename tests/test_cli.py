@@ -71,6 +71,17 @@ def test_every_help_ends_with_an_example(name: str) -> None:
     assert example(name)[0] == name
 
 
+@pytest.mark.parametrize("name", cli.main.commands)
+def test_no_prose_of_a_help_has_gaps(name: str) -> None:
+    command = cli.main.commands[name]
+    shown = command.get_help(click.Context(command, info_name=name))
+    about = shown.partition("Options:")[0].partition("Example:")[0]
+    # a list is aligned: a word or two, then what they mean, in a column
+    aligned = re.compile(r"  [\w-]+(, [\w-]+)* {2,}\S.*| {10,}\S.*")
+    prose = [line for line in about.splitlines() if not aligned.fullmatch(line)]
+    assert [line for line in prose if re.search(r"\S {3,}\S|^ {3,}", line)] == []
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_example_runs(name: str, home: Path, tmp_path: Path) -> None:
     words = example(name)

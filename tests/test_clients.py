@@ -25,8 +25,9 @@ from SPARQLWrapper import JSON, POST, SPARQLWrapper
 from tests.conftest import NeedsTool
 from tests.serving import Server
 
-from alliance_graph import build, export, questions
+from alliance_graph import build, export, paths, questions, seeds
 from alliance_graph.questions import Question
+from alliance_graph.records import historyatstate, matching
 from alliance_graph.store import select
 from alliance_graph.store.embedded import Embedded
 from alliance_graph.tables import Table, Term
@@ -36,6 +37,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 SERVED = "http://127.0.0.1:7878/"
 """Where the README's server is."""
 OTHER = Path(__file__).parent / "data" / "other-alliance"
+RECORDS = Path(__file__).parent / "data" / "historyatstate"
 COMUNICA = Path(__file__).parent / "clients" / "node_modules" / ".bin" / "comunica-sparql"
 ASKED = [
     questions.find(name)
@@ -234,6 +236,15 @@ def other(other_store: Embedded, tmp_path_factory: pytest.TempPathFactory) -> It
     server.stop()
 
 
+@pytest.fixture(scope="module")
+def recorded() -> Embedded:
+    """Official records alone, without what the press says."""
+    decisions, _ = matching.load(seeds.load(paths.seeds()).facts, paths.seeds(), "historyatstate")
+    assert decisions is not None
+    parts = historyatstate.partitions(RECORDS, decisions)
+    return Embedded(quad for part in parts for quad in historyatstate.quads(part))
+
+
 def counted(rows: Iterable[Mapping[str, Term]]) -> Counter[frozenset[tuple[str, Term]]]:
     """Rows in any order."""
     return Counter(frozenset(row.items()) for row in rows)
@@ -283,4 +294,30 @@ def test_things_of_two_graphs_are_joined(
         if a["portfolio"] == b["portfolio"] and a["level"] == b["level"]
     ]
     assert len(expected) > 3
+    assert counted(found) == counted(expected)
+
+
+def test_press_here_and_records_there_are_joined(
+    store: Embedded, recorded: Embedded, address: str, tmp_path: Path, comunica: Path
+) -> None:
+    """On which days do official records have the people travel whom the press saw meet?"""
+    (tmp_path / "records.trig").write_bytes(export.export(recorded, "trig"))
+    met = "?encounter a ally:Encounter ; ally:participant ?person"
+    went = """?dated rdf:subject ?journey ; rdf:predicate ally:date ; rdf:object ?date .
+      ?joined rdf:subject ?journey ; rdf:predicate ally:participation ; rdf:object ?part .
+      ?part ally:person ?person"""
+    there = Server(tmp_path / "records.trig", tmp_path / "log")
+    try:
+        query = f"""SELECT DISTINCT ?person ?journey ?date WHERE {{
+          SERVICE <{address}sparql> {{ {met} }}
+          SERVICE <{there.url}sparql> {{ {went} }} }}"""
+        both = f"sparql@{address}sparql sparql@{there.url}"
+        line = how("Comunica").replace(f"sparql@{SERVED}", both)
+        found = comunicated(comunica, tmp_path, line, questions.standalone(query))
+    finally:
+        there.stop()
+    people = {row["person"] for row in select(store, f"SELECT ?person {{ {met} }}")}
+    travels = select(recorded, f"SELECT DISTINCT ?person ?journey ?date {{ {went} }}")
+    expected = [row for row in travels if row["person"] in people]
+    assert len(expected) > 10
     assert counted(found) == counted(expected)

@@ -26,7 +26,7 @@ def ours(store: Embedded) -> engines.Answers:
 def test_every_question_has_the_same_rows_on_every_engine(
     store: Embedded, ours: engines.Answers, needs_tool: NeedsTool
 ) -> None:
-    # rdflib takes two minutes for all five articles; test_questions asks it, without a server
+    # rdflib would take a minute; test_questions asks it, without a server
     small = engines.one_article()
     others = engines.everywhere(store, needs_tool(*engines.VIRTUOSO), small)
     expected = dict.fromkeys(others, ours) | {"rdflib-endpoint": engines.ask_all(small).answers}

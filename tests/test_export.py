@@ -81,6 +81,21 @@ def test_raptor_counts_the_same_statements(
     assert "warning" not in told.stderr.lower()
 
 
+def test_raptor_counts_the_shipped_statements(
+    built: Path, tmp_path: Path, needs_tool: NeedsTool
+) -> None:
+    rapper = needs_tool("rapper", "apt-get install raptor2-utils")
+    shipped = Embedded.read(built / "alliance.trig")
+    (tmp_path / "all").write_bytes(export.export(shipped, "ntriples"))
+    told = subprocess.run(
+        [rapper, "--input", "ntriples", "--count", tmp_path / "all"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"returned {_triples(shipped)} triples" in told.stderr
+
+
 @pytest.mark.parametrize(
     ("form", "parser"), [("turtle", "turtle"), ("ntriples", "nt"), ("rdfxml", "xml")]
 )
@@ -186,6 +201,14 @@ def test_networkx_reads_graphml(store: Embedded, made: dict[str, bytes]) -> None
         assert (held["side"], held["conflict"]) == (node.side, node.conflict)
     kinds = Counter(held["kind"] for *_, held in read.edges(data=True))
     assert kinds == Counter(edge.kind for edge in mine.edges)
+    for name in ("earliest", "latest", "capacity"):
+        held = Counter(tie[name] for *_, tie in read.edges(data=True) if name in tie)
+        assert held == Counter(getattr(e, name) for e in mine.edges if getattr(e, name))
+        assert held
+    for name in ("earliest", "latest"):
+        told = {iri: held[name] for iri, held in read.nodes(data=True) if name in held}
+        assert told == {n.iri: getattr(n, name) for n in mine.nodes if getattr(n, name)}
+        assert told
 
 
 def test_networkx_reads_gexf_with_days_and_qualifiers(

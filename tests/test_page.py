@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad
+from tests.conftest import until
 
 from alliance_graph import build, derive, network, page, paths, rdf, seeds
 from alliance_graph.store.embedded import Embedded
@@ -64,7 +65,7 @@ class Visit:
     def set(self, hash_: str) -> None:
         """Go to a view by its address, without loading again."""
         self.page.evaluate("hash => { location.hash = hash; }", hash_)
-        self.page.wait_for_function("hash => location.hash.slice(1) === hash", arg=hash_)
+        until(self.page, "hash => location.hash.slice(1) === hash", hash_)
         self.page.wait_for_timeout(30)
 
 
@@ -266,9 +267,10 @@ def test_the_link_of_the_view_can_be_copied(browser: Browser, address: str) -> N
     v = visit(browser, f"{address}#sel=person/cho-tae-yul", permissions=["clipboard-write"])
     v.page.evaluate("document.getElementById('take').open = true")
     v.page.click('[data-take="link"]')
-    v.page.wait_for_function(
+    until(
+        v.page,
         "() => document.querySelector('[data-take=link]').textContent === 'Copied' "
-        "|| document.querySelector('#take input')?.value.endsWith('#sel=person/cho-tae-yul')"
+        "|| document.querySelector('#take input')?.value.endsWith('#sel=person/cho-tae-yul')",
     )
     fine(v)
 
@@ -362,9 +364,9 @@ def test_as_known_on_leaves_out_what_was_published_later(browser: Browser, addre
 def test_play_goes_from_day_to_day(browser: Browser, address: str) -> None:
     v = visit(browser, address)
     v.page.click("#play")
-    v.page.wait_for_function("() => location.hash.includes('day=')")
+    until(v.page, "() => location.hash.includes('day=')")
     first = v.page.url
-    v.page.wait_for_function("u => location.href !== u", arg=first)
+    until(v.page, "u => location.href !== u", first)
     v.page.click("#play")
     fine(v)
 

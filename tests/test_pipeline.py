@@ -267,7 +267,7 @@ def test_a_large_folder_is_built_so_by_itself(
 
 
 def test_without_a_scheduler_at_the_address_it_says_so(years: Path, tmp_path: Path) -> None:
-    pytest.importorskip("distributed", reason="needs Dask: pip install 'alliance-graph[scale]'")
+    pytest.importorskip("distributed", reason="needs Dask: pip install '.[scale]'")
     import dask
 
     with (
@@ -314,7 +314,7 @@ def cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[subprocess.P
 def test_a_cluster_that_loses_a_worker_midway_writes_the_same_bytes(
     years: Path, tmp_path: Path, first: dict[str, bytes]
 ) -> None:
-    pytest.importorskip("distributed", reason="needs Dask: pip install 'alliance-graph[scale]'")
+    pytest.importorskip("distributed", reason="needs Dask: pip install '.[scale]'")
     cache = tmp_path / "there"
     results: list[Shards] = []
     errors: list[BaseException] = []
@@ -347,7 +347,7 @@ def test_a_cluster_that_loses_a_worker_midway_writes_the_same_bytes(
 def test_all_cores_write_the_same_quads(
     years: Path, tmp_path: Path, first: dict[str, bytes]
 ) -> None:
-    pytest.importorskip("dask", reason="needs Dask: pip install 'alliance-graph[scale]'")
+    pytest.importorskip("dask", reason="needs Dask: pip install '.[scale]'")
     out = tmp_path / "out"
     command = [sys.executable, "-m", "alliance_graph", "build", "--facts", str(years), "--shards"]
     env = {**os.environ, "PYTHONHASHSEED": "7"}

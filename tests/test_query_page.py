@@ -163,7 +163,7 @@ class Visit:
 
     def answered(self) -> None:
         self.page.wait_for_selector(".tabPanel.active .yasr_response_chip:not(.empty)")
-        self.page.wait_for_function("!document.querySelector('.tabPanel.active .busy')")
+        self.page.wait_for_selector(".tabPanel.active .busy", state="detached")
         self.page.wait_for_selector(".tabPanel.active .yasr_results > *")
 
     def write(self, text: str) -> None:
@@ -283,7 +283,7 @@ def test_a_question_is_chosen_with_the_keyboard_alone(page: Visit, store: Embedd
         if page.page.evaluate("document.activeElement.tagName") == "SUMMARY":
             break
     page.page.keyboard.press("Enter")
-    page.page.wait_for_function("document.activeElement.id === 'filter'")
+    page.page.wait_for_selector("#filter:focus")
     assert len(page.page.locator("#questions li a:visible").all()) == len(CATALOGUE)
     page.page.keyboard.type("phone video")
     assert page.page.locator("#questions li a:visible").all_text_contents() == [

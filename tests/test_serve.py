@@ -32,7 +32,7 @@ from tests.hard.service import matrix
 from tests.serving import JSON, Reply, Server, children_of, gone
 
 import alliance_graph as ag
-from alliance_graph import questions
+from alliance_graph import catalogue, questions
 from alliance_graph.serve.answers import GRAPHS, RESULTS
 from alliance_graph.serve.app import Reply as Sent
 from alliance_graph.serve.app import _Kept
@@ -703,6 +703,18 @@ def test_void_and_dcat_tell_the_truth(server: Server, store: Embedded, built: Pa
     here = rdflib.URIRef("https://w3id.org/alliance-graph/")
     distinct: Any = store.query("SELECT (COUNT(*) AS ?n) { SELECT DISTINCT ?s ?p ?o { ?s ?p ?o } }")
     assert int(str(data.value(here, void.triples))) == int(next(iter(distinct))["n"].value)
+    terms = rdflib.DCTERMS
+    assert data.value(here, terms.title) == rdflib.Literal("alliance-graph", lang="en")
+    for role in (terms.creator, terms.publisher):
+        maker = data.value(here, role)
+        assert data.value(maker, rdflib.FOAF.name) == rdflib.Literal("alliance-graph maintainers")
+    (access,) = data.subjects(dcat.servesDataset, here)
+    protocol = rdflib.URIRef("https://www.w3.org/TR/sparql11-protocol/")
+    assert list(data.objects(access, terms.conformsTo)) == [protocol]
+    assert data.value(access, terms.title)
+    endpoint = urlsplit(str(data.value(access, dcat.endpointURL)))
+    asked = f"{endpoint.path}?{urlencode({'query': 'ASK {}'})}"
+    assert json.loads(server.get(asked, JSON).body)["boolean"] is True
     given = list(data.objects(here, dcat.distribution))
     assert len(given) >= 4
     for one in given:
@@ -722,6 +734,16 @@ def test_the_query_page_and_its_answers(server: Server) -> None:
     assert server.get("/sparql", "text/html").type == "text/html"
     yes = server.query("ASK {}", "text/html").body.decode()
     assert "<p>Yes.</p>" in yes
+
+
+def test_a_question_at_its_iri(server: Server) -> None:
+    page = server.get("/question/counterparts", "text/html,*/*;q=0.8")
+    assert (page.status, page.headers["location"]) == (303, "/query?question=counterparts")
+    for accept in ("text/turtle", "*/*"):
+        reply = server.get("/question/counterparts", accept)
+        assert (reply.status, reply.type) == (200, "text/turtle")
+        assert reply.body == catalogue.as_turtle([questions.find("counterparts")])
+    assert server.get("/question/none-such", "text/turtle").status == 404
 
 
 def test_what_stands_in_the_data_stays_text(tmp_path: Path) -> None:

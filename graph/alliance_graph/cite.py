@@ -17,7 +17,7 @@ from pyoxigraph import NamedNode
 from alliance_graph import __version__, resolve
 from alliance_graph.errors import UnknownName
 from alliance_graph.store import select
-from alliance_graph.vocabulary import ID, ONTOLOGY, split
+from alliance_graph.vocabulary import ID, MAKERS, ONTOLOGY, TITLE, split
 
 if TYPE_CHECKING:
     from alliance_graph.store import Store
@@ -118,8 +118,8 @@ def _data_set(store: Store) -> Citation:
     return Citation(
         key=f"alliance-graph-{__version__}",
         type="dataset",
-        title=about.get("title", "alliance-graph"),
-        authors=(about.get("creator", "alliance-graph maintainers"),),
+        title=TITLE,
+        authors=(about.get("creator", MAKERS),),
         issued=about.get("modified", about.get("created", "")),
         version=__version__,
         url=ONTOLOGY,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import gc
+import inspect
 import json
 import os
 import sys
@@ -89,7 +90,8 @@ def _example(*lines: str) -> Callable[[Callable[..., None]], Callable[..., None]
 
     def mark(function: Callable[..., None]) -> Callable[..., None]:
         shown = "\n".join(f"  {line}" for line in lines)
-        function.__doc__ = f"{function.__doc__ or ''}\n\n\b\nExample:\n{shown}"
+        about = inspect.cleandoc(function.__doc__ or "")
+        function.__doc__ = f"{about}\n\n\b\nExample:\n{shown}"
         return function
 
     return mark
@@ -809,7 +811,8 @@ def compare(folder: Path | None, verdicts: tuple[str, ...], form: str, where: Pa
 
     \b
     By person, office, place and time, each with both passages or record ids:
-    fulfilled     planned or promised, and shown to have come about
+    fulfilled     who were to meet met afterwards (that it was this is inferred),
+                  or went to the event that was planned
     confirmed     the records show the same
     contradicted  the records show what cannot be so if the press is right
     compatible    nothing stands against it, but the records do not show it

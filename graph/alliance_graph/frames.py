@@ -1,6 +1,6 @@
 """Answers as data frames with typed columns: days, whole numbers, yes or no, categories.
 
-pandas comes with ``pip install 'alliance-graph[notebook]'``; polars is used where it is installed.
+pandas comes with ``pip install '.[notebook]'``; polars is used where it is installed.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def frame(table: Table, library: str = "pandas", orders: Orders | None = None) -
         return _MAKERS[library](table, orders or {})
     except ModuleNotFoundError as missing:
         raise AllianceError(
-            f"{missing.name} is not installed: pip install 'alliance-graph[notebook]' brings "
-            "pandas, pip install polars the other"
+            f"{missing.name} is not installed: pip install '.[notebook]' in a checkout "
+            "brings pandas, pip install polars the other"
         ) from None
 
 

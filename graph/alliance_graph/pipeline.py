@@ -389,7 +389,7 @@ def _spread(name: str, blobs: list[bytes], scheduler: str | None) -> Iterator[tu
         else:
             import distributed
     except ImportError:
-        raise AllianceError("a scheduler needs Dask: pip install 'alliance-graph[scale]'") from None
+        raise AllianceError("scheduler needs Dask: pip install '.[scale]' in a checkout") from None
     if scheduler == "local":
         # a batch at a time: the local scheduler tells of nothing before it has ended
         size = 4 * (os.cpu_count() or 1)

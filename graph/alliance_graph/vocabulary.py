@@ -10,6 +10,9 @@ import unicodedata
 
 BASE = "https://w3id.org/alliance-graph/"
 ONTOLOGY = BASE + "ontology"
+TITLE = "alliance-graph"
+MAKERS = "alliance-graph maintainers"
+"""What the data set is called, and who made it: for citations and catalogues."""
 
 KINDS = frozenset(
     "person office institution administration country place channel encounter participation "

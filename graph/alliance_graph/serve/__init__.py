@@ -1,6 +1,6 @@
 """``alliance serve``: a read-only SPARQL endpoint over a build, with its pages.
 
-Needs ``pip install 'alliance-graph[serve]'``. Plain engines and their servers were measured first
+Needs ``pip install '.[serve]'``. Plain engines and their servers were measured first
 (``tests/bench/serve.py``): the ``oxigraph`` server is faster by a fraction of a millisecond, but a
 small query ends it and its time limit does not hold; so Starlette and uvicorn speak HTTP, and
 queries run in processes of their own (:mod:`alliance_graph.serve.pool`).
@@ -58,7 +58,7 @@ def serve(
         from alliance_graph.serve.pool import Pool, nursery
     except ModuleNotFoundError as missing:
         raise AllianceError(
-            f"{missing.name} is not installed: pip install 'alliance-graph[serve]' brings it"
+            f"{missing.name} is not installed: pip install '.[serve]' in a checkout brings it"
         ) from None
 
     site = replace(_site(store, build, host, names, origins), rate=rate)

@@ -28,7 +28,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from alliance_graph import questions
+from alliance_graph import catalogue, questions
 from alliance_graph.errors import LimitError, QueryError
 from alliance_graph.serve import metadata, pages
 from alliance_graph.serve.answers import GRAPHS, compressed
@@ -109,6 +109,7 @@ def make(pool: Pool, site: Site) -> ASGIApp:
     routes = [
         Route("/", pages_of.front),
         Route("/query", pages_of.query),
+        Route("/question/{name}", pages_of.question),
         Route("/health", pages_of.health),
         Route("/graph-store", pages_of.graph_store),
         Route("/.well-known/void", pages_of.void),
@@ -329,6 +330,18 @@ class _Pages:
         if self._site.assets and "plain" not in given:
             return _page(request, pages.editor())
         return _page(request, pages.form(given.get("query", ""), chosen))
+
+    async def question(self, request: Request) -> Response:
+        """One of our questions: on the query page, or as ``sh:SPARQLExecutable``."""
+        name = request.path_params["name"]
+        try:
+            found = questions.find(name)
+        except QueryError as bad:
+            raise HTTPException(404, str(bad)) from None
+        if negotiate(request.headers.get("accept", ""), ("text/turtle", HTML)) == HTML:
+            return RedirectResponse(f"/query?question={name}", 303, {"Vary": "Accept"})
+        body = catalogue.as_turtle([found])
+        return _tagged(request, body, "text/turtle", hashlib.sha256(body).hexdigest()[:32])
 
     async def void(self, request: Request) -> Response:
         """VoID and DCAT."""

@@ -14,7 +14,19 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from alliance_graph import __version__
 from alliance_graph.store import select
-from alliance_graph.vocabulary import BASE, DCTERMS, GRAPH, ID, ONTOLOGY, PREFIXES, RDF, XSD
+from alliance_graph.vocabulary import (
+    BASE,
+    DCTERMS,
+    FOAF,
+    GRAPH,
+    ID,
+    MAKERS,
+    ONTOLOGY,
+    PREFIXES,
+    RDF,
+    TITLE,
+    XSD,
+)
 
 if TYPE_CHECKING:
     from alliance_graph.store.embedded import Embedded
@@ -126,7 +138,12 @@ def dataset(base: str, numbers: Numbers, files: Mapping[str, File]) -> Iterator[
     """The data set in VoID and DCAT, with each file as a distribution."""
     about = _Writer(BASE, VOID + "Dataset")
     about.link(RDF + "type", DCAT + "Dataset")
-    about.text(DCTERMS + "title", "Alliance graph", "en")
+    about.text(DCTERMS + "title", TITLE, "en")
+    makers = _Writer(f"{base}.well-known/void#makers", FOAF + "Agent")
+    makers.text(FOAF + "name", MAKERS)
+    yield from makers.triples
+    about.link(DCTERMS + "creator", makers.iri)
+    about.link(DCTERMS + "publisher", makers.iri)
     about.text(
         DCTERMS + "description",
         "Who faces whom in alliance diplomacy, through which channel, at which level, and who says "
@@ -174,8 +191,7 @@ def dataset(base: str, numbers: Numbers, files: Mapping[str, File]) -> Iterator[
     access = _Writer(f"{base}.well-known/void#endpoint", DCAT + "DataService")
     access.link(DCAT + "endpointURL", f"{base}sparql")
     access.link(DCAT + "servesDataset", BASE)
-    access.link(
-        DCTERMS + "conformsTo", "http://www.w3.org/ns/sparql-service-description#SPARQL11Query"
-    )
+    access.text(DCTERMS + "title", f"SPARQL endpoint of {TITLE}", "en")
+    access.link(DCTERMS + "conformsTo", "https://www.w3.org/TR/sparql11-protocol/")
     yield from access.triples
     yield from about.triples
