@@ -1,6 +1,13 @@
 """Everything at once for a long time: memory, files and threads have to stay as they are.
 
-``ALLIANCE_SOAK`` is for how many seconds (120; ``make soak``: an hour), a million requests at most.
+``ALLIANCE_SOAK`` is for how many seconds (120; ``make soak``: an hour), a million requests at most;
+``ALLIANCE_SOAK_RATE`` how many a second at most, where others need the machine.
+
+Memory is looked at when nobody asks, again and again. It goes up and down by some megabytes even
+then, since the C library gives back what was freed only when it lies at the end, so one look says
+little. What leaks is never given back: it lifts the lowest of the looks and the highest. So memory is
+flat where one of the two lies no higher in the last third of them than in the first (after warming
+up: a quarter of the time, in which caches fill), but for a few pages.
 """
 
 from __future__ import annotations
@@ -29,9 +36,14 @@ from alliance_graph.vocabulary import ID
 
 SECONDS = float(os.environ.get("ALLIANCE_SOAK", "120"))
 MOST = 1_000_000
+RATE = float(os.environ.get("ALLIANCE_SOAK_RATE", "inf"))
 CLIENTS = 8
 WARM = 0.25
 """Part of the time that is for warming up."""
+LOOKS = 12
+"""How often the server is looked at after that."""
+STILL = 3.0
+"""Seconds without a tick after which this process, or the machine, has stood still."""
 OPTIONS = ("--seconds", "1", "--megabytes", "400")
 CRASHING = ("braces", "sum", "exists", "path-star", "service", "load", "drop")
 ENDLESS = ("cross-count", "plan-star", "distinct-texts")
@@ -46,6 +58,8 @@ class State:
     processes: int
     memory: int
     """Resident bytes of the server and of the nursery, without those of workers."""
+    when: float
+    """Seconds of a clock."""
 
 
 @dataclass
@@ -54,18 +68,23 @@ class Soaked:
 
     asked: Counter[str] = field(default_factory=Counter)
     wrong: Counter[str] = field(default_factory=Counter)
-    before: State | None = None
-    after: State | None = None
-    samples: list[tuple[float, int]] = field(default_factory=list)
-    """Seconds and resident bytes of the server's process, after warming up."""
+    looks: list[State] = field(default_factory=list)
+    """What it held when nobody asked, from after warming up until the end."""
+    still: list[tuple[float, float]] = field(default_factory=list)
+    """From when until when nothing moved here: what was asked meanwhile says nothing."""
 
-    def slope(self) -> float:
-        """Megabytes an hour by which the server grew, by least squares."""
-        count = len(self.samples)
-        when = sum(t for t, _ in self.samples) / count
-        much = sum(m for _, m in self.samples) / count
-        top = sum((t - when) * (m - much) for t, m in self.samples)
-        return top / max(sum((t - when) ** 2 for t, _ in self.samples), 1e-9) * 3600 / 1e6
+    def grown(self) -> float:
+        """Megabytes by which both the lowest and the highest look rose, from third to third."""
+        third = max(1, len(self.looks) // 3)
+        first = [s.memory for s in self.looks[:third]]
+        last = [s.memory for s in self.looks[-third:]]
+        return min(min(last) - min(first), max(last) - max(first)) / 1e6
+
+    def hours(self) -> float:
+        """From the first third to the last."""
+        third = max(1, len(self.looks) // 3)
+        when = [s.when for s in self.looks]
+        return (sum(when[-third:]) - sum(when[:third])) / third / 3600
 
 
 def state(server: Server) -> State:
@@ -79,6 +98,7 @@ def state(server: Server) -> State:
         len(list(Path(f"/proc/{pid}/task").iterdir())),
         len(server.children()),
         _resident(pid) + _resident(nursery),
+        time.monotonic(),
     )
 
 
@@ -125,11 +145,11 @@ class _Mix:
             text = chance.choice(self.questions) + new
             wanted = {200, 503, 504}  # a machine may have other things to do for a second
         elif kind == "thing":
-            path = f"/id/{quote(chance.choice(self.things))}"
+            path, wanted = f"/id/{quote(chance.choice(self.things))}", {200, 503}
         elif kind == "file":
             path = chance.choice(FILES)
         elif kind == "wrong":
-            text, wanted = "SELECT * { ?s ?p }", {400}
+            text, wanted = "SELECT * { ?s ?p }", {400, 503}
         else:
             text = chance.choice(self.crashing if kind == "crash" else self.endless) + new
             wanted = {400, 403, 503, 504, 507}
@@ -140,48 +160,61 @@ class _Mix:
         return kind if answer.status in wanted else f"{kind}! {answer.status}"
 
 
-def soak(server: Server, graph: Path, seconds: float, clients: int, pause: float = 0) -> Soaked:
-    """Ask for so long, twice with an idle look at the server: after warming up and at the end."""
+def soak(
+    server: Server,
+    graph: Path,
+    seconds: float,
+    clients: int,
+    rate: float = RATE,
+    looks: int = LOOKS,
+) -> Soaked:
+    """Ask for so long, with an idle look at the server after warming up and ever again."""
     mix, done = _Mix(graph), Soaked()
     for path in (*FILES, *(f"/id/{quote(thing)}" for thing in mix.things)):
         server.ask("GET", path, _ANY)  # what is kept for the next who asks
-    _ask(server, mix, done, seconds * WARM, clients, pause)
-    done.before = state(server)
+    _ask(server, mix, done, seconds * WARM, clients, rate)
     done.asked.clear()
-    _ask(server, mix, done, seconds * (1 - WARM), clients, pause)
-    done.after = state(server)
+    done.looks.append(state(server))
+    for _ in range(looks):
+        _ask(server, mix, done, seconds * (1 - WARM) / looks, clients, rate)
+        done.looks.append(state(server))
     return done
 
 
 def _ask(
-    server: Server, mix: _Mix, done: Soaked, seconds: float, clients: int, pause: float
+    server: Server, mix: _Mix, done: Soaked, seconds: float, clients: int, rate: float
 ) -> None:
     start = time.monotonic()
     lock = threading.Lock()
 
     def client(number: int) -> None:
-        chance = random.Random(f"{number} {seconds}")
+        chance = random.Random(f"{number} {len(done.looks)}")
         keeps = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
-        while time.monotonic() < start + seconds and done.asked.total() < MOST:
+        while (begun := time.monotonic()) < start + seconds and done.asked.total() < MOST:
             try:
                 what = mix.one(chance, server.port, keeps)
             except OSError as bad:
                 keeps.close()
                 what = f"lost! {type(bad).__name__}"
+            if "!" in what:
+                time.sleep(1)  # until a standstill is known
+                if any(begin < time.monotonic() and begun < end + 2 for begin, end in done.still):
+                    what = "standstill"
             with lock:
                 done.asked[what] += 1
                 if "!" in what:
                     done.wrong[what] += 1
-            time.sleep(pause)
+            time.sleep(max(0.0, begun + clients / rate - time.monotonic()))
         keeps.close()
 
     threads = [threading.Thread(target=client, args=(n,)) for n in range(clients)]
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
-        time.sleep(0.5)
-        if done.before is not None:
-            done.samples.append((time.monotonic() - start, _resident(server.process.pid)))
+        tick = time.monotonic()
+        time.sleep(0.2)
+        if time.monotonic() > tick + STILL:
+            done.still.append((tick, time.monotonic()))
     for thread in threads:
         thread.join()
 
@@ -198,22 +231,23 @@ def main() -> list[Figure]:
             same = server.process.poll() is None and server.process.pid == pid
         finally:
             server.stop()
-    before, after = done.before, done.after
-    assert before is not None
-    assert after is not None
+    total = done.asked.total()
     print(f"{SECONDS:g} s: " + ", ".join(f"{n:,} {what}" for what, n in done.asked.most_common()))
+    memory = ", ".join(f"{look.memory / 1e6:.1f}" for look in done.looks)
+    print(f"MB of server and nursery, idle: {memory}")
     wrong = ", ".join(f"{n} {what}" for what, n in done.wrong.items())
-    slope, grown = done.slope(), (after.memory - before.memory) / 1e6
-    # over a short time the slope says little: a few pages become megabytes an hour
-    limit = 1.0 if SECONDS >= 3_600 else 3_600 / SECONDS
+    grown, an_hour = done.grown(), done.grown() / done.hours()
+    # in a short time one page too many would be megabytes an hour
+    flat = an_hour < 1 if total >= MOST or SECONDS >= 3_600 else grown < 2
+    told = f"{grown:+.2f} MB, {an_hour:+.2f} MB/h"
     figures = [
-        Figure("requests", "-", f"{done.asked.total():,}", True),
+        Figure("requests", "-", f"{total:,}", True),
         Figure("wrong answers", "none", wrong or "none", not wrong),
         Figure("the server's process is the same", "yes", "yes" if same else "no", same),
-        Figure("memory, slope", f"< {limit:g} MB/h", f"{slope:.2f} MB/h", slope < limit),
-        Figure("memory, idle, server and nursery", "+ 2 MB", f"{grown:+.2f} MB", grown < 2),
+        Figure("memory, idle, lowest and highest", "< 1 MB/h (+ 2 MB within minutes)", told, flat),
     ]
     for name in ("files", "threads", "processes"):
-        one, other = getattr(before, name), getattr(after, name)
-        figures.append(Figure(f"{name}, idle", str(one), str(other), one == other))
+        seen = [getattr(look, name) for look in done.looks]
+        most = max(seen)
+        figures.append(Figure(f"{name}, idle, most", str(seen[0]), str(most), most == seen[0]))
     return figures

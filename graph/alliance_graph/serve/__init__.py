@@ -155,6 +155,8 @@ def _is_loopback(host: str) -> bool:
 class _Lines(logging.Formatter):
     """One JSON object a line."""
 
+    _encode = json.JSONEncoder(ensure_ascii=False).encode
+
     def format(self, record: logging.LogRecord) -> str:
         told = record.msg if isinstance(record.msg, dict) else {"message": record.getMessage()}
         if record.exc_info and record.exc_info[0] is not None:
@@ -165,7 +167,7 @@ class _Lines(logging.Formatter):
             told.pop("message", None)
         when = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = {"time": when, "level": record.levelname.lower(), **told}
-        return json.dumps(line, ensure_ascii=False)
+        return self._encode(line)
 
 
 def _log() -> None:

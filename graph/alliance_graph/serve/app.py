@@ -32,7 +32,7 @@ from alliance_graph import catalogue, questions
 from alliance_graph.errors import LimitError, QueryError
 from alliance_graph.serve import metadata, pages
 from alliance_graph.serve.answers import GRAPHS, compressed
-from alliance_graph.serve.pool import BusyError, GoneError, Head, Pool
+from alliance_graph.serve.pool import QUICK, BusyError, GoneError, Head, Pool
 from alliance_graph.serve.protocol import (
     HTML,
     NAMES,
@@ -248,7 +248,7 @@ class _Pages:
         told = scope["state"]["told"]
         asked["accept"] = fields.get("accept", "")
         asked["gzip"] = _takes_gzip(fields)
-        key = (json.dumps(asked), body)
+        key = (*asked.values(), body)
         reply = self._kept.get(key)
         if reply is not None:
             told["kept"] = True
@@ -264,7 +264,8 @@ class _Pages:
             finally:
                 del self._asks[key]
                 ask.done(None if reply is None or reply.changing else reply)
-        return reply.unless_known(fields)
+        # who posts has asked for an answer, whatever it has
+        return reply if scope["method"] == "POST" else reply.unless_known(fields)
 
     async def _own(
         self, receive: Receive, asked: Head, body: bytes, ask: _Ask | None = None
@@ -422,8 +423,13 @@ class _Kept:
             self._size -= _size(*self._replies.popitem(last=False))
 
 
+_EACH = 2_000
+"""Bytes that a reply takes beside its body and what was asked: headers and the like."""
+
+
 def _size(key: Key, reply: Reply) -> int:
-    return len(key[0]) + len(key[1]) + len(reply.body)
+    asked = sum(len(part) for part in key if isinstance(part, (str, bytes)))
+    return asked + len(reply.body) + _EACH
 
 
 class _Ask:
@@ -437,12 +443,17 @@ class _Ask:
     async def joined(self, receive: Receive) -> Reply | None:
         """The reply as soon as it is there; None where it is none for others."""
         self._others += 1
-        leaving = asyncio.create_task(_left(receive))
-        either: set[asyncio.Future[Any]] = {self._reply, leaving}
         try:
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            # whoever goes away meanwhile is missed once it takes long
+            await asyncio.wait((self._reply,), timeout=QUICK)
+            if not self._reply.done():
+                leaving = asyncio.create_task(_left(receive))
+                either: set[asyncio.Future[Any]] = {self._reply, leaving}
+                try:
+                    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    leaving.cancel()
         finally:
-            leaving.cancel()
             self._others -= 1
             self._change.set()
         return self._reply.result() if self._reply.done() else _GONE
@@ -462,7 +473,7 @@ class _Ask:
 
 Fields = dict[str, str]
 """The header fields of a request: lower-case names, the values of one name joined by commas."""
-Key = tuple[str, bytes]
+Key = tuple[str | bool | bytes | None, ...]
 """What is asked for, and in which form."""
 
 
@@ -613,7 +624,8 @@ class Gate:
     def _refusal(self, scope: Scope, fields: Fields, origin: str) -> Reply | None:
         host = fields.get("host", "")
         name, colon, port = host.rpartition(":")
-        if (name if colon and port.isdigit() else host).lower() not in self._hosts:
+        numbered = colon and port.isascii() and port.isdigit() and len(port) <= 5
+        if (name if numbered else host).lower() not in self._hosts:
             return _error(403, "this server does not answer under that name")
         allowed = origin in self._origins
         if scope["method"] == "OPTIONS":

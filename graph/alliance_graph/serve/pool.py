@@ -189,10 +189,11 @@ def _end_with_parent() -> None:
 
 def _work(server: socket.socket, job: Job, limits: Limits) -> None:
     worker.confine(limits.megabytes)
-    while sizes := _exactly(server, _SIZES.size):
+    asking = server.makefile("rb", 65_536)  # one call of the system for most requests
+    while sizes := asking.read(_SIZES.size):
         head_size, body_size = _SIZES.unpack(sizes)
-        asked = json.loads(_exactly(server, head_size))
-        head, body = job(asked, _exactly(server, body_size))
+        asked = json.loads(asking.read(head_size))
+        head, body = job(asked, asking.read(body_size))
         told = json.dumps({**head, "used": time.process_time()}).encode()
         server.sendall(b"".join((_SIZES.pack(len(told), len(body)), told, body)))
 
@@ -236,7 +237,6 @@ class _Worker(asyncio.Protocol):
         """Send a request; its reply comes as the future's result."""
         assert self._transport is not None
         self.served += 1
-        self._came.clear()
         self._size = self._whole = 0
         self._reply = asyncio.get_running_loop().create_future()
         self._transport.write(request)
@@ -261,6 +261,7 @@ class _Worker(asyncio.Protocol):
             if self._reply is not None and not self._reply.done():
                 self._reply.set_result(reply)
             self._reply = None
+            self._came.clear()  # while idle it need not hold what it said last
 
     def _joined(self) -> bytes:
         if len(self._came) > 1:
@@ -306,6 +307,60 @@ def _used(pid: int) -> float:
 def _settle(waiting: asyncio.Future[None]) -> None:
     if not waiting.done():
         waiting.set_result(None)
+
+
+class _Watch:
+    """Looks after a request while it runs: it leaves the quick lane, stands back, is ended."""
+
+    def __init__(
+        self, pool: Pool, one: _Worker, gone: Callable[[], Awaitable[None]] | None
+    ) -> None:
+        self._pool = pool
+        self._worker = one
+        self._gone = gone
+        self._loop = asyncio.get_running_loop()
+        self._start = self._loop.time()
+        self._back = False
+        self._leaving: asyncio.Task[None] | None = None
+        self._timer = self._loop.call_later(min(QUICK, pool.limits.seconds), self._look)
+
+    def end(self) -> None:
+        """Look no more."""
+        self._timer.cancel()
+        if self._leaving is not None:
+            self._leaving.cancel()
+
+    def _look(self) -> None:
+        limit = self._pool.limits.seconds
+        left = self._start + limit - self._loop.time()
+        if left <= 0:
+            told = f"the query took longer than {limit:g} s and was ended"
+            self._worker.fail(LimitError(told, "time"))
+            return
+        self._timer = self._loop.call_later(min(left, self._next()), self._look)
+
+    def _next(self) -> float:
+        """Do what is due; seconds until there may be more to do."""
+        one, pool = self._worker, self._pool
+        used = _used(one.pid) - one.used
+        if not one.slow:
+            late = pool.crowded and self._loop.time() >= self._start + PATIENCE
+            if used < QUICK - 0.01 and not late and not one.dead:
+                # it waits for the processor as others do
+                return max(QUICK - used, 0.05)
+            pool.leave_quick(one)
+        elif self._back:
+            return pool.limits.seconds
+        elif used >= HEAVY - 0.01 or one.dead:
+            self._back = True
+            pool.stand_back(one)
+        if self._leaving is None and self._gone is not None:
+            self._leaving = self._loop.create_task(self._left(self._gone))
+        return max(HEAVY - used, 0.05)
+
+    async def _left(self, gone: Callable[[], Awaitable[None]]) -> None:
+        await gone()
+        self._worker.fail(GoneError("whoever asked has gone"))
 
 
 class Pool:
@@ -379,55 +434,34 @@ class Pool:
         self, one: _Worker, told: bytes, gone: Callable[[], Awaitable[None]] | None
     ) -> tuple[Head, bytes]:
         """The reply of this worker, which then goes back to the idle ones or ends."""
-        loop = asyncio.get_running_loop()
-        start = loop.time()
-        watch: list[asyncio.TimerHandle | asyncio.Task[None]] = []
-
-        async def leave() -> None:
-            if gone is not None:
-                await gone()
-                one.fail(GoneError("whoever asked has gone"))
-
-        def late() -> None:
-            limit = f"{self.limits.seconds:g} s"
-            one.fail(LimitError(f"the query took longer than {limit} and was ended", "time"))
-
-        def heavy() -> None:
-            left = HEAVY - (_used(one.pid) - one.used)
-            if left > 0.01 and not one.dead:
-                watch.append(loop.call_later(max(left, 0.05), heavy))
-            else:
-                self._order(_SLOWER, one.pid)
-
-        def slow() -> None:
-            if not one.slow:
-                left = QUICK - (_used(one.pid) - one.used)
-                patient = not self._waiting or loop.time() < start + PATIENCE
-                if left > 0.01 and patient and not one.dead:
-                    # it waits for the processor as others do
-                    watch.append(loop.call_later(max(left, 0.05), slow))
-                    return
-                if self._slow >= self.limits.slow:
-                    one.fail(_FullError())
-                    return
-                self._slow += 1
-                one.slow = True
-                self._later(self._more())
-            watch.append(loop.call_later(HEAVY, heavy))
-            watch.append(loop.create_task(leave()))
-
-        watch.append(loop.call_later(self.limits.seconds, late))
-        watch.append(loop.call_later(QUICK, slow))
+        watch = _Watch(self, one, gone)
         answered = False
         try:
             reply = await one.ask(told)
             answered = True
             one.used = reply[0].pop("used", 0.0)
         finally:
-            for each in watch:
-                each.cancel()
+            watch.end()
             self._return(one, answered)
         return reply
+
+    def leave_quick(self, one: _Worker) -> None:
+        """Move a worker to the slow lane, or give up what it does where that is full."""
+        if self._slow >= self.limits.slow:
+            one.fail(_FullError())
+            return
+        self._slow += 1
+        one.slow = True
+        self._later(self._more())
+
+    def stand_back(self, one: _Worker) -> None:
+        """Have a worker get less of the processor."""
+        self._order(_SLOWER, one.pid)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether requests wait for a worker."""
+        return bool(self._waiting)
 
     async def _take(self) -> _Worker:
         """An idle worker, as soon as there is one: the last that worked, whose memory is near."""
