@@ -5,7 +5,7 @@ import os
 import re
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import pyoxigraph
 import pytest
@@ -342,6 +342,19 @@ def test_the_chain_of_encounters(store: Embedded) -> None:
     assert none.text() == "0 rows: no chain of encounters links them in these sources\n"
 
 
+def test_a_chain_found_hop_by_hop_is_that_found_in_all_meetings(store: Embedded) -> None:
+    question = BY_NAME["shortest-chain"]
+    meetings = Table.of(cast("Any", store.query(question.text)))
+    start = NamedNode(iri("person", "antony-blinken"))
+    hops = set()
+    for end in sorted({row[0] for row in meetings.terms}, key=str):
+        given = {"start": (start,), "end": (cast("Term", end),)}
+        found = questions.ask(store, "shortest-chain", start=start, end=end)
+        assert found.terms == questions.finished(question, meetings, given).terms, end
+        hops.add(len(found))
+    assert len(hops) > 2
+
+
 def test_allies_differ_where_an_article_says_so_or_positions_lie_apart(store: Embedded) -> None:
     columns = ("topic", "difference", "position", "otherPosition", "holder")
     found = set(rows(store, "disagreements", *columns))
@@ -620,10 +633,78 @@ def test_what_a_filter_holds_equal_is_put_ahead_where_that_is_the_same() -> None
         return "VALUES ?of { <urn:kr> }" in questions.insert(text, country)
 
     assert ahead("?s <urn:p> ?of .")
-    assert not ahead("?s <urn:p> ?o OPTIONAL { ?s <urn:q> ?of }")
+    assert ahead("?s <urn:p> ?o OPTIONAL { ?s <urn:q> ?of }")
+    assert not ahead("?s <urn:p> ?o OPTIONAL { ?s <urn:q> ?of } OPTIONAL { ?s <urn:r> ?of }")
+    assert not ahead("?s <urn:p> ?o OPTIONAL { ?s <urn:q> ?x } OPTIONAL { ?of <urn:r> ?x }")
+    assert not ahead("?s <urn:p> ?o OPTIONAL { ?s <urn:q> ?x OPTIONAL { ?x <urn:r> ?of } }")
     assert not ahead("{ ?s <urn:p> ?of } UNION { ?s <urn:q> ?o }")
     assert not ahead("?s <urn:p> ?o BIND(STR(?o) AS ?of)")
     inner = "?s <urn:p> ?of MINUS { ?s <urn:q> ?of FILTER(!BOUND(?c) || ?of = ?c) }"
     assert "VALUES ?of" not in questions.insert(f"SELECT * WHERE {{ {inner} }}", country)
     text = "SELECT * WHERE { ?s <urn:p> ?of FILTER(!BOUND(?c) || ?of = ?c) }"
     assert "VALUES ?of" not in questions.insert(text, {"c": (Literal("kr"),)})
+
+
+def test_what_only_a_parameter_needs_is_left_out_where_it_is_not_given() -> None:
+    def asked(select: str, pattern: str, **given: str) -> str:
+        text = f"{select} WHERE {{ ?s <urn:p> ?o {pattern} FILTER(!BOUND(?c) || ?of = ?c) }}"
+        values = {n: (NamedNode(v),) for n, v in given.items()}
+        return " ".join(questions.insert(text, values).split())
+
+    optional = "OPTIONAL { ?s <urn:q> ?of }"
+    plain = "SELECT DISTINCT ?s WHERE { ?s <urn:p> ?o }"
+    assert asked("SELECT DISTINCT ?s", optional) == plain
+    assert asked("SELECT DISTINCT ?s", 'OPTIONAL { ?s <urn:q> ?of FILTER(?of != "{") }') == plain
+    nested = "OPTIONAL { ?s <urn:r> ?x OPTIONAL { ?x <urn:q> ?of } }"
+    assert asked("SELECT DISTINCT ?x", nested) == (
+        "SELECT DISTINCT ?x WHERE { ?s <urn:p> ?o OPTIONAL { ?s <urn:r> ?x } }"
+    )
+    for select in ("SELECT ?s", "SELECT *", "SELECT DISTINCT ?s ?of", "SELECT (COUNT(?s) AS ?n)"):
+        assert optional in asked(select, optional), select
+    assert "FILTER" in asked("SELECT DISTINCT ?c", optional)
+    assert "FILTER" in asked("SELECT DISTINCT ?s", "OPTIONAL { ?s <urn:q> ?c }")
+    assert "FILTER" in asked("SELECT DISTINCT ?s", optional, c="urn:kr")
+
+
+def test_values_go_where_an_engine_would_look_at_everything() -> None:
+    def asked(pattern: str) -> str:
+        text = f"SELECT DISTINCT ?x WHERE {{ ?x a ?y {pattern} }}"
+        return " ".join(questions.insert(text, {"x": (NamedNode("urn:a"),)}).split())
+
+    values = "VALUES ?x { <urn:a> }"
+    assert f"MINUS {{ {values} ?x" in asked("MINUS { ?x <urn:p> ?z }")
+    assert f"{{ {values} ?x" in asked("# a word\n { ?x <urn:p> ?z }")
+    both = asked("{ ?x <urn:p> ?z } UNION { ?z <urn:p> ?w }")
+    assert f"{{ {values} ?x <urn:p> ?z }} UNION {{ ?z" in both
+    within = "SELECT {} WHERE {{ ?x <urn:p> ?z }} GROUP BY ?x"
+    assert values in asked(f"{{ {within.format('?x (COUNT(?z) AS ?n)')} }}")
+    assert values not in asked(f"{{ {within.format('(COUNT(?x) AS ?n)')} }}")
+    assert values not in asked(f"{{ {within.format('?x')} LIMIT 1 }}")
+    assert values not in asked("OPTIONAL { ?x <urn:p> ?z }")
+
+
+@each_question
+def test_a_question_rewritten_has_the_rows_of_the_question_as_it_stands(
+    store: Embedded, question: Question
+) -> None:
+    required = {name: question.example[name] for name in question.required}
+    cases = [required, question.example]
+    cases += [{**required, p.name: p.example or VALUES[p.type]} for p in question.params]
+    for case in cases:
+        given = questions.terms(question, store, case)
+        asked = questions.insert(question.text, given)
+        names, row = " ".join(f"?{n}" for n in given), " ".join(str(v[0]) for v in given.values())
+        at = question.text.index("WHERE {") + len("WHERE {")
+        values = f" VALUES ({names}) {{ ({row}) }} " if given else ""
+        plain = question.text[:at] + values + question.text[at:]
+        if asked != plain:
+            rows = [
+                questions.finished(question, Table.of(cast("Any", store.query(text))), given).rows
+                for text in (asked, plain)
+            ]
+            assert sorted(map(repr, rows[0])) == sorted(map(repr, rows[1])), case
+
+
+def test_conflicts_start_from_all_that_is_not_held() -> None:
+    named = set(re.findall(r"modality:([a-z]+)", BY_NAME["conflicts"].text))
+    assert named == set(get_args(model.Modality)) - {"held"}

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -233,11 +233,33 @@ def ask(store: Store, name: str, /, **params: Any) -> Table:
     """
     question = find(name)
     given = terms(question, store, params)
+    if question.then == "chain":
+        return finished(question, _outwards(store, question, given), given)
+    return finished(question, _table(store, question, given), given)
+
+
+def _table(store: Store, question: Question, given: Mapping[str, tuple[Term, ...]]) -> Table:
     found = store.query(insert(question.text, given))
     table = answer(found, question.name, question.absence)
     if not isinstance(table, Table):
-        raise QueryError(f"{name} is not a SELECT query")
-    return finished(question, table, given)
+        raise QueryError(f"{question.name} is not a SELECT query")
+    return table
+
+
+def _outwards(store: Store, question: Question, given: Mapping[str, tuple[Term, ...]]) -> Table:
+    """The rows of a chain's question as far as its end, asked hop by hop: a near one is near."""
+    reached, ends = set(given["start"]), set(given["end"])
+    edge = given["start"]
+    rows: tuple[tuple[Term | None, ...], ...] = ()
+    while True:
+        table = _table(store, question, {"person": edge})
+        rows += table.terms
+        at = table.columns.index("other")
+        met = {term for row in table.terms if (term := row[at]) is not None} - reached
+        reached |= met
+        if not met or reached & ends:
+            return replace(table, terms=rows)
+        edge = tuple(sorted(met, key=str))
 
 
 def csv(store: Store, name: str) -> bytes:
@@ -279,8 +301,8 @@ def finished(question: Question, table: Table, given: Mapping[str, tuple[Term, .
     Names within a cell are sorted, the question's step is taken, and a row without any value (some
     engines make one when they group nothing) is none.
     """
-    if any(row.count(None) == len(row) for row in table.terms):
-        table = replace(table, terms=tuple(r for r in table.terms if r.count(None) < len(r)))
+    if not all(map(any, table.terms)):
+        table = replace(table, terms=tuple(filter(any, table.terms)))
     if question.lists:
         table = steps.in_order(table, question.lists)
     if question.then is None:
@@ -401,7 +423,8 @@ def _concept(scheme: str, value: str, store: Store | None) -> NamedNode:
 
 def _thing(value: str, kinds: frozenset[str], store: Store | None) -> NamedNode:
     if store is not None:
-        return NamedNode(resolve.one(store, value, kinds).iri)
+        known = resolve.by_id(store, value, kinds)
+        return NamedNode(known[0] if len(known) == 1 else resolve.one(store, value, kinds).iri)
     if len(kinds) == 1 and re.fullmatch(r"[a-z0-9][a-z0-9.\-]*", value):
         (kind,) = kinds
         return NamedNode(iri(kind, value))
@@ -449,17 +472,18 @@ def _node(value: str) -> NamedNode:
 # --- the query's text -----------------------------------------------------------------------------
 
 # Tokens of SPARQL 1.1 (https://www.w3.org/TR/sparql11-query/#sparqlGrammar) as far as braces need.
-_TOKEN = re.compile(
-    r"""(?P<skip>\s+|\#[^\n]*)
-    |(?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
-    |(?P<string>'''(?:(?:'|'')?(?:[^'\\]|\\.))*'''|\"\"\"(?:(?:"|"")?(?:[^"\\]|\\.))*\"\"\"
-        |'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")
-    |(?P<variable>[?$]\w+)
-    |(?P<name>[\w-]*:(?:[\w:.%-]|\\.)*)
-    |(?P<word>\w+)
-    |(?P<mark>.)""",
-    re.VERBOSE | re.DOTALL,
+_COMMENT = r"\#[^\n]*"
+_IRI = r"<[^<>\"{}|^`\\\x00-\x20]*>"
+_STRING = (
+    r"'''(?:(?:'|'')?(?:[^'\\]|\\.))*'''|\"\"\"(?:(?:\"|\"\")?(?:[^\"\\]|\\.))*\"\"\""
+    r"|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\""
 )
+_TOKEN = re.compile(
+    rf"(?P<skip>\s+|{_COMMENT})|(?P<iri>{_IRI})|(?P<string>{_STRING})|(?P<variable>[?$]\w+)"
+    r"|(?P<name>[\w-]*:(?:[\w:.%-]|\\.)*)|(?P<word>\w+)|(?P<mark>.)",
+    re.DOTALL,
+)
+_MARK = re.compile(rf"{_COMMENT}|{_IRI}|{_STRING}|(?P<mark>[{{}}()])", re.DOTALL)
 
 
 _FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
@@ -478,38 +502,207 @@ def insert(text: str, given: Mapping[str, tuple[Term, ...]]) -> str:
     One block with a row for each combination: engines that join from left to right then carry the
     values into the pattern. Raises QueryError where there is no such pattern.
     """
-    if not given:
+    if not given and "!BOUND(" not in text:
         return text
-    at = _pattern(text)
-    names = " ".join(f"?{name}" for name in given)
-    rows = " ".join(f"({' '.join(map(str, row))})" for row in itertools.product(*given.values()))
-    first = f"VALUES ({names}) {{ {rows} }} {_ahead(text[at:], given)}"
-    return f"{text[:at]} {first}{text[at:]}"
+    nodes = (n for n, values in given.items() if all(isinstance(v, NamedNode) for v in values))
+    pieces = _prepared(text, tuple(given), frozenset(nodes))
+    values = {name: " ".join(map(str, terms)) for name, terms in given.items()}
+    rows = itertools.product(*given.values())
+    values[""] = " ".join(f"({' '.join(map(str, row))})" for row in rows)
+    return "".join(values[one] if at % 2 else one for at, one in enumerate(pieces))
 
 
-def _ahead(pattern: str, given: Mapping[str, tuple[Term, ...]]) -> str:
-    """The values of variables that a filter of the pattern holds equal to given things.
+_HOLE = "\ufdd0"
+"""Stands on both sides of the name whose values go there; no character (Unicode, section 23.7)."""
+_IF_GIVEN = re.compile(r"\s*!\s*BOUND\(\s*\?(\w+)\s*\)\s*\|\|")
+_EQUAL = re.compile(_IF_GIVEN.pattern + r"\s*\?(\w+)\s*=\s*\?\1\s*")
 
-    The filter stays and says the same; but an engine that joins first and filters then would look
-    at everything. Only variables that the pattern itself binds: one of an OPTIONAL may be unbound.
+
+@lru_cache(maxsize=512)
+def _prepared(text: str, names: tuple[str, ...], nodes: frozenset[str]) -> tuple[str, ...]:
+    """The query in pieces; at odd places the name whose values go there (empty: all, in rows).
+
+    It has the rows of the query as it stands. But engines join first and filter then, so:
+
+    * the filter of a parameter that is not given is left out, and so is an OPTIONAL whose variables
+      then stand nowhere else;
+    * what a filter holds equal to a given thing has that ahead of the pattern as well, and the
+      OPTIONAL that binds it is no longer optional;
+    * values go into each MINUS, branch and sub-select that binds their variable.
     """
-    own, braces = "", 1
-    for _, mark, _ in _tokens(pattern):
-        braces += (mark == "{") - (mark == "}")
-        if not braces:
-            break
-        own += f" {mark}" if braces == 1 else ""
-    outside = own
-    while (inner := re.sub(r"\([^()]*\)", "", outside)) != outside:
-        outside = inner
-    bound = set(re.findall(r" [?$](\w+)", outside))
-    found = []
-    held = r"FILTER \( ! BOUND \( \?(\w+) \) \| \| \?(\w+) = \?\1 \)"
-    for name, var in re.findall(held, own):
-        values = given.get(name, ())
-        if var in bound and values and all(isinstance(v, NamedNode) for v in values):
-            found.append(f"VALUES ?{var} {{ {' '.join(map(str, values))} }} ")
-    return "".join(found)
+    try:
+        at = _pattern(text)
+    except QueryError:
+        if names:
+            raise
+        return (text,)
+    pattern, tail = _outermost(text[at:])
+    clauses = re.sub(r"(?m)^\s*#.*", "", text[:at]) + tail
+    parts = _needed(_parts(pattern), clauses, names)
+    first, parts, held = _held(parts, nodes)
+    inside = _within(parts, {n: n for n in names} | held)
+    ahead = f" VALUES ({' '.join(f'?{n}' for n in names)}) {{ {_HOLE}{_HOLE} }} " if names else ""
+    ahead += "".join(f"VALUES ?{v} {{ {_HOLE}{n}{_HOLE} }} " for v, n in held.items())
+    return tuple(f"{text[:at]}{ahead}{first}{inside}{tail}".split(_HOLE))
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A piece of a group pattern: plain text, or what stands in braces or parentheses."""
+
+    text: str
+    word: str = ""
+    """What stands before the brace: OPTIONAL, MINUS, FILTER …, or the brace alone."""
+    inner: str = ""
+    """What stands between the braces."""
+
+    @cached_property
+    def variables(self) -> frozenset[str]:
+        return _variables(self.text)
+
+    def having(self, inner: str) -> _Part:
+        """The same piece with something else between its braces."""
+        text = self.text.removesuffix(f"{self.inner}}}")
+        return _Part(f"{text}{inner}}}", self.word, inner)
+
+
+def _variables(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[?$](\w+)", text))
+
+
+def _outermost(text: str) -> tuple[str, str]:
+    """A text up to the brace that closes its pattern, and the rest."""
+    depth = 1
+    for found in _MARK.finditer(text):
+        depth += (found[0] == "{") - (found[0] == "}")
+        if not depth:
+            return text[: found.start()], text[found.start() :]
+    return text, ""
+
+
+def _parts(pattern: str) -> list[_Part]:
+    """A group pattern in pieces, which together are its text."""
+    parts: list[_Part] = []
+    depth = done = start = 0
+    for found in _MARK.finditer(pattern):
+        if found["mark"] is None:
+            continue
+        if found[0] in "{(":
+            start = start if depth else found.start()
+            depth += 1
+            continue
+        depth -= 1
+        if depth:
+            continue
+        before = re.sub(_COMMENT, lambda told: " " * len(told[0]), pattern[done:start])
+        word = re.search(r"(?<![?$:\w])[A-Za-z]+\s*\Z", before)
+        begin = done + word.start() if word else start
+        parts.append(_Part(pattern[done:begin]))
+        name = word[0].strip().upper() if word else pattern[start]
+        inner = pattern[start + 1 : found.start()]
+        parts.append(_Part(pattern[begin : found.end()], name, inner))
+        done = found.end()
+    return [*parts, _Part(pattern[done:])]
+
+
+def _bound(parts: Iterable[_Part]) -> frozenset[str]:
+    """Variables that a group's own triples bind, not those of a group within it."""
+    plain = " ".join(p.text for p in parts if not p.word)
+    return _variables(re.sub(f"{_COMMENT}|{_STRING}", " ", plain))
+
+
+def _needed(parts: list[_Part], clauses: str, names: Sequence[str]) -> list[_Part]:
+    """What is left without the filters of parameters not given and what only they need."""
+    named = _variables(clauses)
+    asks: dict[str, list[_Part]] = {}
+    for part in parts:
+        found = _IF_GIVEN.match(part.inner) if part.word == "FILTER" else None
+        if found and found[1] not in names and found[1] not in named:
+            asks.setdefault(found[1], []).append(part)
+    for name, filters in asks.items():
+        rest = [p for p in parts if p not in filters]
+        if not any(name in p.variables for p in rest):
+            parts = rest
+    # repeated rows must make no difference
+    aggregate = r"\b(?:COUNT|SUM|AVG|GROUP_CONCAT)\s*\(\s*(?!DISTINCT\b)"
+    if not re.search(r"\bSELECT\s+DISTINCT\b|\bGROUP\s+BY\b", clauses, re.IGNORECASE) or (
+        "*" in clauses or re.search(aggregate, clauses, re.IGNORECASE)
+    ):
+        return parts
+    return _pruned(parts, named, frozenset(names))
+
+
+def _pruned(parts: list[_Part], named: frozenset[str], bound: frozenset[str]) -> list[_Part]:
+    """The pieces without each OPTIONAL of which no new variable is named elsewhere."""
+    bound |= _bound(parts)
+    for part in [p for p in parts if p.word == "OPTIONAL"]:
+        at = parts.index(part)
+        rest = parts[:at] + parts[at + 1 :]
+        others = named.union(*(p.variables for p in rest))
+        if part.variables & others <= bound:
+            return _pruned(rest, named, bound)
+        if "OPTIONAL" in part.inner and "SELECT" not in part.inner:
+            inner = "".join(p.text for p in _pruned(_parts(part.inner), others, bound))
+            parts = [*parts[:at], part.having(inner), *parts[at + 1 :]]
+    return parts
+
+
+def _held(parts: list[_Part], nodes: frozenset[str]) -> tuple[str, list[_Part], dict[str, str]]:
+    """What is to stand first, the rest, and the parameters of variables that a filter holds equal.
+
+    The filter stays and says the same. In a branch or sub-select a variable may be another one.
+    """
+    first = ""
+    held: dict[str, str] = {}
+    for part in list(parts):
+        found = _EQUAL.fullmatch(part.inner) if part.word == "FILTER" else None
+        if not found or found[1] not in nodes:
+            continue
+        var = found[2]
+        bound = _bound(parts)
+        groups = [p for p in parts if p.word not in ("", "FILTER")]
+        having = [p for p in groups if var in p.variables]
+        if var not in bound:
+            if len(having) != 1 or having[0].word != "OPTIONAL":
+                continue
+            (group,) = having
+            inner = _bound(_parts(group.inner))
+            others = frozenset[str]().union(*(p.variables for p in groups if p is not group))
+            if var not in inner or not group.variables & others <= bound:
+                continue
+            parts = [p for p in parts if p is not group]
+            first += f"{group.inner.strip().removesuffix('.')} . "
+        held[var] = found[1]
+    return first, parts, held
+
+
+def _within(parts: Iterable[_Part], values: Mapping[str, str]) -> str:
+    """The text, with the values of variables in each group where they would come too late."""
+    text = ""
+    for part in parts:
+        if part.word not in ("{", "UNION", "MINUS", "OPTIONAL"):
+            text += part.text
+            continue
+        inner = part.inner
+        if inner.lstrip()[:6].upper() == "SELECT":
+            at = _pattern(inner)
+            pattern, tail = _outermost(inner[at:])
+            shown = re.sub(r"\([^()]*(\([^()]*\)[^()]*)*\)", "", inner[:at])
+            mine = {v: n for v, n in values.items() if v in _variables(shown)}
+            if "LIMIT" not in tail.upper():
+                inner = inner[:at] + _valued(pattern, mine) + tail
+        elif part.word != "OPTIONAL" or re.search(r"\?\w+ [.;,]\s", inner):
+            # an OPTIONAL of one pattern is looked up row by row, one of several may be joined whole
+            inner = _valued(inner, values)
+        text += part.having(inner).text
+    return text
+
+
+def _valued(pattern: str, values: Mapping[str, str]) -> str:
+    parts = _parts(pattern)
+    bound = _bound(parts)
+    ahead = (f" VALUES ?{v} {{ {_HOLE}{n}{_HOLE} }}" for v, n in values.items() if v in bound)
+    return f"{''.join(ahead)}{_within(parts, values)}"
 
 
 def _pattern(text: str) -> int:

@@ -17,6 +17,7 @@ from pyoxigraph import Literal
 from alliance_graph import names
 from alliance_graph.errors import UnknownName
 from alliance_graph.store import select
+from alliance_graph.store.embedded import Embedded
 from alliance_graph.vocabulary import BASE, ID, KINDS, iri, split
 
 if TYPE_CHECKING:
@@ -69,9 +70,12 @@ def find(
     It proposes; :func:`one` decides.
     """
     text = text.strip()
-    known = _by_id(store, text, kinds)
+    known = by_id(store, text, kinds)
     if known:
-        return known
+        return [
+            Match(found, label(store, found) or found.rpartition("/")[2], text, 100.0, "id")
+            for found in known
+        ]
     wanted = frozenset(kinds) if kinds else IDENTITIES | RECORDS
     named, entries = _entries(store, wanted)
     found = [
@@ -104,9 +108,30 @@ def one(store: Store, text: str, kinds: Collection[str] | None = None) -> Match:
     raise UnknownName(_unknown(text, kinds, found))
 
 
+def by_id(store: Store, text: str, kinds: Collection[str] | None = None) -> list[str]:
+    """IRIs of the things of ``kinds`` (default: all) whose id or IRI this is."""
+    wanted = kinds or KINDS
+    name = text.removeprefix("<").removesuffix(">")
+    if name.startswith(BASE):
+        known = split(name)
+        candidates = [name] if known and known[0] in wanted else []
+    else:
+        name = name.removeprefix("id:").replace("\\/", "/")
+        kind, slash, rest = name.partition("/")
+        if slash:
+            candidates = [iri(kind, rest)] if kind in wanted and _SLUG.fullmatch(rest) else []
+        else:
+            fits = _SLUG.fullmatch(name)
+            candidates = [iri(k, name) for k in sorted(wanted)] if fits else []
+    candidates = [c for c in candidates if re.fullmatch(r"[^\s<>\"{}|\\^`]+", c)]
+    return exists(store, candidates) if candidates else []
+
+
 def exists(store: Store, iris: Iterable[str]) -> list[str]:
     """Which of these things the graph knows, in their order."""
     asked = list(iris)
+    if isinstance(store, Embedded):
+        return [i for i in asked if store.knows(i)]
     values = " ".join(f"<{i}>" for i in asked)
     text = f"SELECT DISTINCT ?x WHERE {{ VALUES ?x {{ {values} }} ?x a ?class }}"
     known = {row["x"].value for row in select(store, text)}
@@ -131,29 +156,6 @@ def labels(store: Store, things: Iterable[str]) -> dict[str, str]:
         for row in select(store, text):
             found.setdefault(row["x"].value, row["l"].value)
     return found
-
-
-def _by_id(store: Store, text: str, kinds: Collection[str] | None) -> list[Match]:
-    wanted = kinds or KINDS
-    name = text.removeprefix("<").removesuffix(">")
-    if name.startswith(BASE):
-        known = split(name)
-        candidates = [name] if known and known[0] in wanted else []
-    else:
-        name = name.removeprefix("id:").replace("\\/", "/")
-        kind, slash, rest = name.partition("/")
-        if slash:
-            candidates = [iri(kind, rest)] if kind in wanted and _SLUG.fullmatch(rest) else []
-        else:
-            fits = _SLUG.fullmatch(name)
-            candidates = [iri(k, name) for k in sorted(wanted)] if fits else []
-    candidates = [c for c in candidates if re.fullmatch(r"[^\s<>\"{}|\\^`]+", c)]
-    if not candidates:
-        return []
-    return [
-        Match(found, label(store, found) or found.rpartition("/")[2], text, 100.0, "id")
-        for found in exists(store, candidates)
-    ]
 
 
 def _entries(store: Store, kinds: frozenset[str]) -> tuple[dict[str, str], list[tuple[str, str]]]:

@@ -17,7 +17,7 @@ import os
 import re
 import shutil
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
@@ -61,11 +61,16 @@ _GRAPHS = {
     "json": RdfFormat.JSON_LD,
     "jsonld": RdfFormat.JSON_LD,
 }
-_INTEGERS = frozenset(
-    XSD + name for name in ("integer", "int", "long", "short", "nonNegativeInteger")
-)
+_READ: dict[str, Callable[[str], Value]] = {
+    **dict.fromkeys(
+        (XSD + n for n in ("integer", "int", "long", "short", "nonNegativeInteger")), int
+    ),
+    **dict.fromkeys((XSD + n for n in ("decimal", "double", "float")), float),
+    XSD + "date": date.fromisoformat,
+    XSD + "boolean": lambda text: text in ("true", "1"),
+}
+"""By datatype, what its texts are in Python."""
 _PLAIN = (NamedNode, Literal)
-_NUMBERS = frozenset(XSD + name for name in ("decimal", "double", "float"))
 
 
 # --- values ---------------------------------------------------------------------------------------
@@ -87,25 +92,23 @@ def short(iri: str) -> str:
 
 def plain(term: Term | None) -> Value:
     """A term as a Python value: int, float, bool, date, or text (the short form of an IRI)."""
-    if term is None:
-        return None
     if isinstance(term, NamedNode):
         return short(term.value)
-    if not isinstance(term, Literal):
-        return str(term)
-    kind, text = term.datatype.value, term.value
-    try:
-        if kind in _INTEGERS:
-            return int(text)
-        if kind in _NUMBERS:
-            return float(text)
-        if kind == XSD + "date":
-            return date.fromisoformat(text)
-    except ValueError:
-        return text
-    if kind == XSD + "boolean":
-        return text in ("true", "1")
-    return text
+    if isinstance(term, Literal):
+        read, text = _READ.get(term.datatype.value), term.value
+        try:
+            return read(text) if read else text
+        except ValueError:
+            return text
+    return None if term is None else str(term)
+
+
+class _Values(dict[Term | None, Value]):
+    """Terms and their values, each worked out once: most of an answer's cells come again."""
+
+    def __missing__(self, term: Term | None) -> Value:
+        value = self[term] = plain(term)
+        return value
 
 
 def _as_json(term: Term) -> dict[str, Any]:
@@ -160,13 +163,14 @@ class Table:
         ('a',)
         """
         columns = tuple(v.value for v in answer.variables)
-        terms = tuple(tuple(solution) for solution in answer)
+        terms = tuple(map(tuple, answer))
         return cls(columns, terms, question, absence or ABSENCE)
 
     @cached_property
     def rows(self) -> tuple[tuple[Value, ...], ...]:
         """The rows as Python values."""
-        return tuple(tuple(map(plain, row)) for row in self.terms)
+        value = _Values().__getitem__
+        return tuple(tuple(map(value, row)) for row in self.terms)
 
     def __len__(self) -> int:
         return len(self.terms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,15 @@ from alliance_graph.vocabulary import PREFIXES
 
 if TYPE_CHECKING:
     from alliance_graph.store import Answer
+
+
+_TYPE = ox.NamedNode(PREFIXES["rdf"] + "type")
+_PREFIX = re.compile(r"([A-Za-z][\w-]*):")
+
+
+def _used(text: str) -> dict[str, str]:
+    """Those of our prefixes that may stand in a text: the engine reads each that it is given."""
+    return {p: PREFIXES[p] for p in set(_PREFIX.findall(text)) if p in PREFIXES}
 
 
 class Embedded:
@@ -45,7 +55,7 @@ class Embedded:
     def query(self, text: str) -> Answer:
         """Answer a SPARQL 1.1 query; raises QueryError where it does not parse."""
         try:
-            return self.engine.query(text, prefixes=PREFIXES, use_default_graph_as_union=True)
+            return self.engine.query(text, prefixes=_used(text), use_default_graph_as_union=True)
         except SyntaxError as bad:
             raise QueryError(f"not a SPARQL 1.1 query: {bad}") from None
         except RuntimeError as bad:
@@ -54,11 +64,19 @@ class Embedded:
     def update(self, text: str) -> None:
         """Carry out a SPARQL 1.1 update; raises QueryError where it does not parse, or cannot."""
         try:
-            self.engine.update(text, prefixes=PREFIXES)
+            self.engine.update(text, prefixes=_used(text))
         except SyntaxError as bad:
             raise QueryError(f"not a SPARQL 1.1 update: {bad}") from None
         except (RuntimeError, OSError) as bad:  # OSError: of LOAD
             raise QueryError(f"the engine could not do it: {bad}") from None
+
+    def knows(self, iri: str) -> bool:
+        """Whether anything says what this is, without a query; False for what is no IRI."""
+        try:
+            found = self.engine.quads_for_pattern(ox.NamedNode(iri), _TYPE, None)
+        except ValueError:
+            return False
+        return next(found, None) is not None
 
     def load(self, quads: Iterable[ox.Quad]) -> None:
         """Add quads."""
