@@ -79,7 +79,7 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(command: list[str | Path], folder: Path, url: str) -> Iterator[None]:
+def running(command: list[str | Path], folder: Path, url: str) -> Iterator[subprocess.Popen[bytes]]:
     """A server for as long as it is needed; it has 60 s to answer."""
     log = folder / "server.log"
     with log.open("wb") as out:
@@ -92,7 +92,7 @@ def running(command: list[str | Path], folder: Path, url: str) -> Iterator[None]
             if server.poll() is not None or time.monotonic() > until:
                 pytest.fail(f"{command[0]} does not answer: {log.read_text('utf-8', 'replace')}")
             time.sleep(0.1)
-        yield
+        yield server
     finally:
         server.kill()
         server.wait()

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -14,7 +15,18 @@ import pytest
 from click.testing import CliRunner
 from pyoxigraph import NamedNode, Quad, RdfFormat
 
-from alliance_graph import build, cli, compare, derive, outputs, paths, questions, seeds, shapes
+from alliance_graph import (
+    build,
+    cli,
+    compare,
+    derive,
+    outputs,
+    paths,
+    questions,
+    seeds,
+    shapes,
+    timeline,
+)
 from alliance_graph.compare import Compared, Comparison
 from alliance_graph.model import Facts
 from alliance_graph.records import historyatstate, job, matching
@@ -448,3 +460,22 @@ def test_a_build_with_records_has_them_in_graph_report_and_page(
     assert build.build(paths.seeds(), out, records=imported).fresh is False
     assert build.build(paths.seeds(), out).fresh is True
     assert "Official records</h2>" not in (out / "report.html").read_text("utf-8")
+
+
+def test_a_day_shows_what_records_hold_of_it(store: Embedded, made: build.Compiled) -> None:
+    day = date(2021, 3, 18)
+    found, press = timeline.at(store, day), timeline.at(made.store, day)
+    *sections, records = found.sections
+    assert tuple(sections) == press.sections
+    assert records.title == "By official records"
+    assert all(line.text.startswith("record: ") for line in records.lines)
+    journey = next(line for line in records.lines if "Journey of Antony" in line.text)
+    assert {s.holder for s in journey.sources} == {"us-office-of-the-historian"}
+    # the records have this journey twice
+    assert {s.outside for s in journey.sources} == {
+        f"external: {BLINKEN}, {n}" for n in (3993, 4020)
+    }
+    assert any("Secretary of State: Antony Blinken" in line.text for line in records.lines)
+    assert any(line.text.endswith("maybe on that day") for line in records.lines)
+    # what was known by a day is what had been published by then, which of records nobody says
+    assert timeline.at(store, day, day).sections == timeline.at(made.store, day, day).sections

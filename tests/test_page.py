@@ -19,7 +19,8 @@ import pytest
 from pyoxigraph import Literal, NamedNode, Quad
 from tests.conftest import until
 
-from alliance_graph import build, derive, network, page, paths, rdf, seeds
+from alliance_graph import build, compare, derive, network, page, paths, rdf, seeds
+from alliance_graph.records import historyatstate, matching
 from alliance_graph.store.embedded import Embedded
 from alliance_graph.vocabulary import ID, ONTOLOGY_GRAPH, SCHEMA, TRUTHY, VOCABULARIES
 
@@ -630,18 +631,67 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, address: 
 def test_axe_finds_nothing(
     browser: Browser, address: str, place: str, size: tuple[int, int]
 ) -> None:
+    v = visit(browser, f"{address}#{place}", viewport={"width": size[0], "height": size[1]})
+    v.page.wait_for_timeout(300)
+    assert by_axe(v) == []
+    fine(v)
+
+
+def by_axe(v: Visit) -> list[object]:
     wheel = find_spec("axe_playwright_python")
     assert wheel
     assert wheel.origin
     axe = Path(wheel.origin).with_name("axe.min.js").read_text("utf-8")
-    v = visit(browser, f"{address}#{place}", viewport={"width": size[0], "height": size[1]})
-    v.page.wait_for_timeout(300)
     v.page.evaluate(axe)
     found = v.page.evaluate("axe.run().then((r) => r.violations)")
-    told = [
+    return [
         (f["id"], n["target"], n.get("failureSummary", "")) for f in found for n in f["nodes"][:3]
     ]
-    assert told == []
+
+
+@pytest.fixture(scope="module")
+def beside_records(store: Embedded) -> str:
+    """The page of a build with the committed sample of official records."""
+    facts = seeds.load(paths.seeds()).facts
+    decisions, _ = matching.load(facts, paths.seeds(), "historyatstate")
+    assert decisions is not None
+    both = Embedded(store.quads())
+    sample = Path(__file__).parent / "data" / "historyatstate"
+    for partition in historyatstate.partitions(sample, decisions):
+        both.load(historyatstate.quads(partition))
+    return page.render(network.network(store), store, None, compare.compare(both))
+
+
+def test_what_records_confirm_is_marked_on_the_plan(made: str, beside_records: str) -> None:
+    marks = re.findall(r'<title id="(record-(\w+)-(\w+)-\d+)">([^<]*)</title>', beside_records)
+    ids = [mark[0] for mark in marks]
+    assert len(ids) == len(set(ids)) > 0
+    assert sorted(re.findall(r'aria-describedby="(record-[^"]+)"', beside_records)) == sorted(ids)
+    drawn = {(form, language) for _, form, language, _ in marks}
+    assert drawn == {(form, language) for form in ("wide", "narrow") for language in ("en", "ko")}
+    told = {text for *_, language, text in marks if language == "en"}
+    assert any("positions-principals/secretary.xml, secr-2021-blin" in text for text in told)
+    assert any("blinken-antony-j.xml, 3993" in text for text in told)
+    assert "✓: an official record shows the same." in beside_records
+    # without records nothing of it is there
+    assert "✓" not in made
+    assert "record-wide" not in made
+
+
+def test_a_mark_of_a_record_has_words_for_those_who_do_not_see_it(
+    browser: Browser, beside_records: str, tmp_path: Path
+) -> None:
+    (tmp_path / "network.html").write_text(beside_records, "utf-8")
+    v = visit(browser, (tmp_path / "network.html").as_uri())
+    v.page.wait_for_timeout(300)
+    item = v.page.locator("svg.plan.wide[lang=en] .meeting[aria-describedby]").first
+    told = v.page.evaluate(
+        "(g) => document.getElementById(g.getAttribute('aria-describedby')).textContent",
+        item.element_handle(),
+    )
+    assert told.startswith("Confirmed by official records: ")
+    assert item.locator("text", has_text="✓").is_visible()
+    assert by_axe(v) == []
     fine(v)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
+import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,13 +23,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from pyoxigraph import Quad, RdfFormat, Store, parse
+from tests import serving
 from tests.bench import synthetic
 
 import alliance_graph
-from alliance_graph import build, cli, large, paths, pipeline
-from alliance_graph.errors import AllianceError, BrokenFacts
+from alliance_graph import build, cli, large, paths, pipeline, seeds, yaml12
+from alliance_graph.errors import AllianceError, BrokenFacts, Finding
 from alliance_graph.pipeline import Cache, Shards
 from alliance_graph.progress import Progress
+from alliance_graph.records import job, matching
 
 OTHER = Path(__file__).parent / "data" / "other-alliance"
 
@@ -88,6 +93,83 @@ def test_shards_hold_what_is_compiled_at_once(which: str, years: Path, tmp_path:
     for text in texts.values():
         lines = text.splitlines()
         assert lines == sorted(set(lines))
+
+
+def findings(make: Callable[[], tuple[Finding, ...]]) -> list[Finding]:
+    try:
+        return list(make())
+    except BrokenFacts as broken:
+        return broken.findings
+
+
+def disagreeing(root: Path) -> Path:
+    """The five articles without decisions, each telling some of the next one's facts otherwise."""
+    shutil.copytree(paths.seeds(), root)
+    files = sorted((root / "articles").glob("*.yaml"))
+    told = [seeds.one(path).data for path in files]
+    for one in told:
+        one.pop("decisions", None)
+    for i, one in enumerate(told):
+        following = copy.deepcopy(told[(i + 1) % len(told)])
+        evidence = next(e["evidence"] for e in one["encounters"] if "evidence" in e)
+        for section in ("encounters", "tenures", "channels", "statements", "names"):
+            taken = {record.get("id") for record in one.get(section, [])} - {None}
+            fresh = [r for r in following.get(section, []) if r.get("id") not in taken][:6]
+            for n, record in enumerate(fresh):
+                for inner in walk(record):
+                    if "evidence" in inner:
+                        inner["evidence"] = evidence
+                    inner.pop("printed", None) if section != "names" else None
+                    when = inner.get("is")
+                    if isinstance(when, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", when) and n % 2:
+                        inner["is"] = when[:8] + ("14" if when[8:] == "15" else "15")
+                if not any("unnamed" in inner for inner in walk(record)):
+                    record["evidence"] = evidence
+                    one.setdefault(section, []).append(record)
+        if "tenures" in one:
+            one["tenures"][0]["end"] = {"is": "1999-12-31", "date_basis": "stated"}
+            somebody = {**one["tenures"][0], "person": one["tenures"][-1]["person"]}
+            one["tenures"].append(somebody)
+    for path, one in zip(files, told, strict=True):
+        path.write_text(json.dumps(one, ensure_ascii=False), "utf-8")
+    return root
+
+
+def walk(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, (dict, list)):
+            yield from walk(inner)
+
+
+@pytest.mark.parametrize("which", ["five articles", "another alliance", "they disagree"])
+def test_each_file_a_shard_finds_what_is_found_at_once(
+    which: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the same places, decisions and ways to mend."""
+    monkeypatch.setattr(pipeline, "FILES", 1)
+    root = {"five articles": paths.seeds(), "another alliance": OTHER}.get(which)
+    root = root or disagreeing(tmp_path / "facts")
+    there = findings(lambda: pipeline.compile_large(root, Cache(tmp_path / "cache")).findings)
+    at_once = findings(lambda: build.compile_facts(root).findings)
+    assert set(there) == set(at_once)
+    assert len(there) == len(at_once)
+    if which == "they disagree":
+        assert len({f.code for f in there}) > 15, {f.code for f in there}
+
+
+def test_what_is_compared_is_looked_at_again_only_where_it_changed(
+    years: Path, tmp_path: Path, cached: Path
+) -> None:
+    root = tmp_path / "facts"
+    shutil.copytree(years, root)
+    batches = set((cached / "compare").rglob("*.json"))
+    assert batches
+    article = root / "articles" / "a000004.yaml"
+    article.write_text(article.read_text("utf-8").replace("label: Stance", "label: View"), "utf-8")
+    pipeline.compile_large(root, Cache(cached))
+    assert set((cached / "compare").rglob("*.json")) == batches
 
 
 def test_nothing_is_made_twice(
@@ -167,10 +249,11 @@ def test_what_is_wrong_has_its_place(
     assert found[0].where.file.endswith(".yaml")
 
 
-def test_what_two_articles_of_a_shard_tell_differently_is_found_with_both_places(
-    years: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("files", [1, 1000])
+def test_what_two_articles_tell_differently_is_found_with_both_places(
+    files: int, years: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "FILES", 1000)
+    monkeypatch.setattr(pipeline, "FILES", files)
     root = tmp_path / "facts"
     shutil.copytree(years, root)
     text = (root / "articles" / "a000005.yaml").read_text("utf-8")
@@ -227,6 +310,43 @@ def test_a_store_takes_over_what_has_stayed(
     shutil.copytree(out / ".cache", fresh / ".cache")
     large.build_large(root, fresh)
     assert set(Store.read_only(str(out / "store"))) == set(Store.read_only(str(fresh / "store")))
+
+
+@pytest.fixture(scope="session")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The committed sample of official records, imported."""
+    facts, out = seeds.load(paths.seeds()).facts, tmp_path_factory.mktemp("records") / "there"
+    decisions, _ = matching.load(facts, paths.seeds(), "historyatstate")
+    assert decisions is not None
+    source = Path(__file__).parent / "data" / "historyatstate"
+    job.run("historyatstate", source, out, facts, decisions)
+    return out
+
+
+def test_records_go_through_the_same_shards(records: Path, tmp_path: Path) -> None:
+    """Each of their parts is one; they make nothing anew that they do not touch."""
+    out = tmp_path / "out"
+    built = large.build_large(paths.seeds(), out, records=records)
+    small = build.beside_records(build.compile_facts(paths.seeds()), records)
+    assert small.whole is not None
+    expected = set(small.whole.quads())
+    names = {Path(name).name for name in built.files}
+    assert {"beside.nq", "compared.nq", "records-0000.nq", "records-0001.nq"} <= names
+    there = quads({name: (out / name).read_bytes() for name in built.files})
+    assert there | set(build.ontology_quads()) == expected
+    assert set(Store.read_only(str(out / "store"))) == expected
+    assert small.compared is not None
+    counted = {f"{v} by records": n for v, n in small.compared.counts().items()}
+    assert counted.items() <= built.summary.items()
+    assert not large.build_large(paths.seeds(), out, records=records).fresh
+    cache = Cache(out / ".cache")
+    assert pipeline.compile_large(paths.seeds(), cache, None, job.parts(records)).done == 0
+    command = ["build", "--shards", "--gzip", "--scheduler", "none", "--records", str(records)]
+    result = CliRunner().invoke(cli.main, [*command, "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    packed = {p.name: gzip.decompress(p.read_bytes()) for p in (out / "shards").iterdir()}
+    assert quads(packed) == there
+    assert not (out / "store").exists()
 
 
 def test_shards_alone_and_compressed(years: Path, tmp_path: Path, cached: Path) -> None:
@@ -387,3 +507,51 @@ def test_made_up_years_are_always_the_same_and_hold(years: Path, tmp_path: Path)
     )
     count = int(next(iter(claims))["n"].value)  # type: ignore[arg-type]
     assert abs(count - 1000) < 150
+
+
+def test_of_a_huge_article_only_the_beginning_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / "facts" / "articles"
+    folder.mkdir(parents=True)
+    with (folder / "huge.yaml").open("wb") as stream:
+        stream.truncate(5_000_000_000)
+    ((name, _, digest),) = pipeline._files(folder.parent)
+    beginning = bytes(yaml12.MAX_BYTES + 1)
+    assert (name, digest) == ("huge", hashlib.sha256(beginning).hexdigest())
+    with pytest.raises(BrokenFacts) as broken:
+        pipeline.compile_large(folder.parent, Cache(tmp_path / "cache"))
+    assert "yaml-too-big" in {f.code for f in broken.value.findings}
+    (folder / "huge.yaml").unlink()
+    (folder / "none.yaml").symlink_to(folder / "huge.yaml")
+    assert pipeline._files(folder.parent) == []
+
+
+HELPED = """
+import multiprocessing, time
+from alliance_graph import pipeline
+
+def help():
+    pipeline._end_with_parent()
+    time.sleep(60)
+
+if __name__ == "__main__":
+    helper = multiprocessing.get_context("spawn").Process(target=help)
+    helper.start()
+    print(helper.pid, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_who_helped_a_build_that_was_killed_ends_as_well(tmp_path: Path) -> None:
+    """A whole build, killed at many points: ``python -m tests.hard kills``."""
+    script = tmp_path / "helped.py"
+    script.write_text(HELPED, "utf-8")
+    parent = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    helper = int(parent.stdout.readline())
+    assert helper in serving.children_of(parent.pid)
+    parent.kill()
+    parent.wait()
+    # the other end of the pipe is the helper's too: it is closed once that has gone
+    with parent.stdout as left:
+        assert left.read() == b""
+    serving.gone({helper})

@@ -619,6 +619,36 @@ def test_two_decisions_on_one_key_are_one_too_many(facts: model.Facts, tmp_path:
     assert [f.code for f in matching.load(facts, folder, "x")[1]] == ["two-decisions"]
 
 
+def test_links_and_huge_files_among_the_decisions_are_not_read(
+    facts: model.Facts, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("root:hunter2\n", "utf-8")
+    kept = tmp_path / "facts" / "records"
+    kept.mkdir(parents=True)
+    (kept / "x.yaml").symlink_to(secret)
+    with (kept / "huge.yaml").open("wb") as stream:
+        stream.truncate(5_000_000_000)
+    os.mkfifo(kept / "pipe.yaml")
+    (kept / "text.yaml").write_text("root:hunter2\n", "utf-8")
+    found, wrong = matching.load(facts, kept.parent, "x")
+    assert found is None
+    assert [f.code for f in wrong] == ["symlink"]
+    assert matching.load(facts, kept.parent, "none") == (None, [])
+    checked = matching.check(facts, kept.parent)
+    assert Counter(f.code for f in checked) == {
+        "symlink": 1,
+        "stray-file": 1,
+        "yaml-too-big": 1,
+        "wrong-type": 1,
+    }
+    assert "the whole is “root:hunter2”" in {f.what for f in checked}
+    kept.rename(tmp_path / "elsewhere")
+    kept.symlink_to(tmp_path / "elsewhere")
+    assert [f.code for f in matching.check(facts, kept.parent)] == ["symlink"]
+    assert [f.code for f in matching.load(facts, kept.parent, "x")[1]] == ["symlink"]
+
+
 def test_the_shipped_decisions_name_what_the_records_have(
     whole: tuple[list[Quad], Tally], facts: model.Facts, decisions: Decisions
 ) -> None:

@@ -19,12 +19,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyoxigraph import Quad, RdfFormat, Store, parse
+from pyoxigraph import Quad, RdfFormat, Store, parse, serialize
 
-from alliance_graph import __version__, build, pipeline, staging
+from alliance_graph import __version__, build, compare, pipeline, staging
 from alliance_graph.build import Built
 from alliance_graph.errors import BrokenFacts, Finding
 from alliance_graph.progress import Progress
+from alliance_graph.records import job
+from alliance_graph.store.embedded import Embedded
 from alliance_graph.vocabulary import DERIVED
 
 if TYPE_CHECKING:
@@ -61,27 +63,37 @@ def build_large(
     *,
     store: bool = True,
     compressed: bool = False,
+    records: Path | None = None,
+    everything: bool = False,
 ) -> Built:
     """Compile the facts under ``root`` into shards in ``out``, and load them into a store there.
 
     ``where`` is a scheduler (see :func:`pipeline.each`); without ``store`` the shards are for other
-    engines only. Where findings fail it raises BrokenFacts and leaves ``out`` as it was.
+    engines only. With ``records`` (a folder of imported records) the shards hold those that touch
+    the facts, or ``everything``, what follows from both, and in ``compared.nq`` the press set
+    beside them. Where findings fail it raises BrokenFacts and leaves ``out`` as it was.
     """
     target = out.resolve()
-    key = f"{build._inputs(root, None, target)} store={store} gzip={compressed}"
+    key = f"{build._inputs(root, None, target, records)} {store=} {compressed=} {everything=}"
     standing = build._standing(out, key)
     if standing is not None and store == (out / "store").is_dir():
+        staging.sweep(target)
         return standing
     build._ours(out)
     target.mkdir(parents=True, exist_ok=True)
     cache = pipeline.Cache(target / ".cache")
-    made = pipeline.compile_large(root, cache, where)
+    parts = job.parts(records, everything=everything) if records else ()
+    made = pipeline.compile_large(root, cache, where, parts)
     with staging.stage(target) as stage:
         stage.chmod(0o755)
         digests = _lay_out(made, stage, compressed)
         counts = dict(made.summary)
-        if store:
+        if store or records:
             counts["triples"] = _store(stage, target, digests)
+        if records:
+            counts |= _compare(stage, digests, compressed)
+            if not store:
+                shutil.rmtree(stage / "store")
         kept = made.findings[: pipeline.MOST_FINDINGS]
         manifest = {
             "name": _NAME,
@@ -148,6 +160,25 @@ def _store(stage: Path, before: Path, digests: dict[str, str]) -> int:
         store.extend(_quads(come))
     store.flush()
     return len(store)
+
+
+def _compare(stage: Path, digests: dict[str, str], compressed: bool) -> dict[str, int]:
+    """Set the press beside the records; a shard more, in the store as well."""
+    whole = Embedded()
+    whole.engine = Store(str(stage / "store"))
+    compared = compare.compare(whole)
+    quads = list(compare.quads(compared))
+    whole.engine.extend(quads)
+    whole.engine.flush()
+    lines = (serialize(quads, format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True)
+    data = b"".join(sorted(set(lines)))
+    name = "shards/compared.nq"
+    if compressed:
+        data, name = gzip.compress(data, 6, mtime=0), f"{name}.gz"
+    (stage / name).write_bytes(data)
+    digests[name] = hashlib.sha256(data).hexdigest()
+    counts = {f"{verdict} by records": n for verdict, n in compared.counts().items()}
+    return {**counts, "triples": len(whole)}
 
 
 def _changes(

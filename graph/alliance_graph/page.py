@@ -169,6 +169,8 @@ class _Sheet:
         self.left_out = 0
         self.decisions: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.beside: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.confirmed: dict[str, dict[str, None]] = defaultdict(dict)
+        """What official records confirm, with the records."""
         for iri in sorted(self.index):
             if one(self.index, iri, RDF + "type") == ALLY.Decision:
                 for thing in many(self.index, iri, ALLY.about):
@@ -199,7 +201,16 @@ class _Sheet:
         )
 
     def compare(self, compared: Compared) -> None:
-        """Take in what official records say; what they do not follow needs no line."""
+        """Take in what official records say; what they do not follow needs no line.
+
+        What they confirm is marked on the plan.
+        """
+        for c in compared.found:
+            if c.verdict == "confirmed":
+                self.confirmed[c.about] |= dict.fromkeys(map(str, c.records))
+        told_of = ("✓: an official record shows the same.", "✓: 공식 기록에도 같은 내용이 있다.")
+        english, korean = (f"{a} {b}" for a, b in zip(self.about, told_of, strict=True))
+        self.about = (english, korean)
         told: dict[tuple[str, str, str], list[Comparison]] = defaultdict(list)
         for c in compared.found:
             if c.verdict != "press-only":
@@ -226,9 +237,25 @@ class _Sheet:
             for i, language in enumerate(("ko", "en")):
                 self.plan = seating.plan(self.network, form, self.names, language)
                 title = self.title[1 - i]
-                out.append(svg.seating(self.plan, self.number, name, title, language))
+                marks = self.marks(language)
+                out.append(svg.seating(self.plan, self.number, name, title, language, marks))
         self.left_out = self.plan.left_out
         return out[::-1]
+
+    def marks(self, language: str) -> dict[int, str]:
+        """Items of the plan that official records confirm, with the words for it."""
+        out = {}
+        for i, item in enumerate(self.plan.items):
+            found = self.confirmed.get(item.node, {}) if item.kind == "meeting" else {}
+            if item.kind == "holder" and item.tie is not None:
+                edge = self.network.edges[item.tie]
+                slugs = [end.rpartition("/")[2] for end in (edge.source, edge.target)]
+                slugs += [edge.capacity] if edge.capacity not in (None, "", "regular") else []
+                found = self.confirmed.get(f"{ID}tenure/{'.'.join(slugs)}", {})
+            if found:
+                word = ("Confirmed by official records", "공식 기록으로 확인됨")[language == "ko"]
+                out[i] = f"{word}: {'; '.join(found)}"
+        return out
 
     # small values
 

@@ -8,13 +8,18 @@ of which each keeps what it makes under the digest of all that it was made from:
 ``part``
     compiles a shard. It knows the kind of each id and the identities that it refers to. What other
     files may tell of as well (channels, tenures, names, a meeting in two articles) is set aside;
+``compare``
+    holds against each other what articles of several shards tell of one thing, channel or office
+    (see :mod:`alliance_graph.check.across`);
 ``finish``
-    runs the rules that look at one record, and the shapes, over a shard and what it refers to.
+    runs the rules that look at one record, and the shapes, over a shard and what it refers to;
+``beside``
+    does so again where official records are set beside the articles: over each part of the records,
+    and over the shards that name somebody whose tenures they tell of.
 
 Between them the *hub* puts together what was set aside; after them the other rules run over the hub
 and over those statements of the shards that they read. The result is the same set of quads as when
-all facts are compiled at once, as canonical N-Quads sorted within each file. What is compared
-between files (`alliance check`) is compared within a shard, and of what several files tell.
+all facts are compiled at once, as canonical N-Quads sorted within each file, and the same findings.
 
 Shards know nothing of each other, so they can be made anywhere: here, by the processes of Dask's
 local scheduler, or by a Dask cluster that sees the same folders.
@@ -22,6 +27,7 @@ local scheduler, or by a Dask cluster that sees the same folders.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import hashlib
 import json
@@ -35,12 +41,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache as once
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alliance_graph import model, paths, rdf, seeds
+from alliance_graph import check, model, paths, rdf, seeds
+from alliance_graph.check import across
 from alliance_graph.errors import AllianceError, BrokenFacts, Finding, Mark, in_order
 from alliance_graph.progress import Progress
+from alliance_graph.records import matching
 from alliance_graph.vocabulary import ALLY, BASE, DERIVED, GRAPH, ID, PREFIXES, RDF, TRUTHY
 
 if TYPE_CHECKING:
@@ -50,14 +59,16 @@ FILES = 32
 """So many files a shard has on average."""
 MOST_FINDINGS = 1000
 """So many findings are kept; all are counted."""
+MOST_PLACES = 50
+"""In so many files the lines of findings that fail nothing are looked up; of others the file."""
 _PACKAGE = Path(__file__).resolve().parent
 _TYPE = f"<{RDF}type>"
 _IN_TRUTHY = f" <{TRUTHY}> ."
 _OF_ARTICLES = f" <{GRAPH}article/"
 _IN_DERIVED = f" <{DERIVED}> ."
-_OF_THE_WHOLE = frozenset({"unused", "bare-channel", "stale-decision"})
-"""Codes of rules that ask for all facts at once."""
 _NAMED = re.compile(rf"<{re.escape(ID)}(?!claim/|evidence/|participation/)[^>]+>")
+_IDENTITIES = tuple(f"<{ID}{kind}/" for kind in ("person", "office", "institution", "country"))
+_TENURE = f"<{ID}tenure/"
 _TIE = tuple(f"<{p}>" for p in (RDF + "type", PREFIXES["org"] + "member", ALLY.post, ALLY.capacity))
 
 
@@ -74,6 +85,8 @@ class Scan:
     """Those of the ids that other files may tell of, too."""
     refs: tuple[tuple[str, str], ...]
     """Ids to which it refers, each with the kinds that are allowed there."""
+    links: dict[str, tuple[str, ...]]
+    """What it tells of, each with the records of which rules need to know."""
     findings: tuple[Finding, ...] = ()
 
 
@@ -89,8 +102,15 @@ class Task:
     known: model.Facts = field(default_factory=model.Facts)
     kinds: dict[str, str] = field(default_factory=dict)
     shared: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
+    """What is compared with other shards, not here."""
+    batch: across.Batch | None = None
+    heads: dict[str, str] = field(default_factory=dict)
+    """The articles of the batch."""
     part: str = ""
     """Key of the compiled shard."""
+    text: str = ""
+    """A part of official records, as N-Quads."""
     context: str = ""
     """What the hub and other shards say of that to which it refers, as N-Quads."""
 
@@ -181,7 +201,7 @@ def _scan(cache: Cache, _: str, path: str, digest: str) -> dict[str, Any]:
         return {**told, "findings": []}
     one = seeds.one(Path(path))
     if one.article is None or any(f.severity == "error" for f in one.findings):
-        return {"kinds": {}, "records": [], "refs": [], "findings": one.findings}
+        return {"kinds": {}, "records": [], "refs": [], "links": {}, "findings": one.findings}
     article = one.article
     records = [r for _, _, r in article.records() if isinstance(r, model.Record)]
     things: list[model.Thing] = [article, *article.unnamed, *records]
@@ -189,6 +209,7 @@ def _scan(cache: Cache, _: str, path: str, digest: str) -> dict[str, Any]:
         "kinds": {thing.id: thing.iri_kind for thing in things},
         "records": sorted({r.id for r in records}),
         "refs": sorted({(n, "|".join(kinds)) for _, n, kinds in seeds.references(article)}),
+        "links": across.links(article),
     }
     data = json.dumps(one.data, ensure_ascii=False, separators=(",", ":"))
     cache.write(cache.path("scan", key, ".data"), data.encode())
@@ -211,14 +232,13 @@ def _article(cache: Cache, path: str, digest: str) -> model.Article:
 
 def part(task: Task) -> None:
     """Compile a shard; what the hub needs of it is kept beside its text."""
-    from alliance_graph import check
-
     cache = Cache(Path(task.cache))
     articles = [_article(cache, path, digest) for _, path, digest in task.files]
     facts = task.known.model_copy(update={"articles": tuple(articles)})
-    found = [f for f in check.check(seeds.Loaded(facts, ())) if f.code not in _OF_THE_WHOLE]
-    if any(f.fails for f in found):  # then with their places
-        found = _with_places(task, facts)
+    index = check.Index(across.Unplaced(facts, ()))
+    found = check.found(index, check.SCOPES["alone"])
+    compared = check.found(index, check.SCOPES["things"])
+    found += [f for f in compared if f.about[0] not in task.elsewhere]
     text, heard = rdf.part(articles, task.known, task.kinds, task.shared)
     types = [
         line
@@ -233,16 +253,20 @@ def part(task: Task) -> None:
         "types": types,
         "names": sorted(set(_NAMED.findall(text))),
         "findings": [f.as_dict() for f in found],
+        "rows": across.rows(articles, task.kinds, task.elsewhere, task.shared),
+        "heads": {a.id: across.head(a) for a in articles},
+        "decisions": {
+            a.id: [d.model_dump(mode="json") for d in a.decisions] for a in articles if a.decisions
+        },
     }
     cache.keep("part", task.key, told)
 
 
-def _with_places(task: Task, facts: model.Facts) -> list[Finding]:
-    from alliance_graph import check
-
-    files = [Path(path) for _, path, _ in task.files]
-    found = check.check(seeds.located(facts, files))
-    return [f for f in found if f.code not in _OF_THE_WHOLE]
+def compare(task: Task) -> None:
+    """Hold against each other what several shards tell."""
+    assert task.batch is not None
+    found = across.look(task.batch, task.heads, task.known)
+    Cache(Path(task.cache)).keep("compare", task.key, {"findings": [f.as_dict() for f in found]})
 
 
 def finish(task: Task) -> None:
@@ -275,6 +299,28 @@ def finish(task: Task) -> None:
         "findings": [f.as_dict() for f in _shapes([*said, *loose], task.context, own)],
     }
     cache.keep("finish", task.key, told)
+
+
+def beside(task: Task) -> None:
+    """Derive what follows of records, or of a shard now that there are records."""
+    from alliance_graph import derive
+
+    cache = Cache(Path(task.cache))
+    text = task.text or cache.path("finish", task.part, ".nq").read_bytes().decode()
+    store = _store(text, task.context)
+    derive.derive(store, [r for r in derive.rules() if r.scope == "record"])
+    there = set(text.splitlines())
+    new = [line for line in _derived(store) if line not in there]
+    told: dict[str, Any] = {"new": new, "needed": [], "findings": []}
+    if task.text:
+        read = _read_by_others()
+        needed = (line for line in sorted(there) if line.split(" ", 2)[1] in read)
+        told["needed"] = [n for n in needed if _TYPE not in n or n.split(" ", 3)[2] in read]
+        # of who they are other parts may tell as well
+        own = {line.partition(" ")[0] for line in there if not line.startswith(_IDENTITIES)}
+        found = _shapes([*there, *new], task.context, own)
+        told["findings"] = [f.as_dict() for f in found]
+    cache.keep("beside", task.key, told)
 
 
 def _store(*texts: str) -> Embedded:
@@ -350,14 +396,38 @@ def _shapes(lines: Iterable[str], context: str, own: set[str]) -> list[Finding]:
 
 def _call(name: str, task: bytes) -> Any:
     """A step by name: what travels is one text, which Dask need not look into."""
-    step: Callable[[Task], Any] = {"scan": scan, "part": part, "finish": finish}[name]
+    steps: dict[str, Callable[[Task], Any]]
+    steps = {"scan": scan, "part": part, "compare": compare, "finish": finish, "beside": beside}
     collecting = gc.isenabled()
     gc.disable()  # much is made and kept until the end: collecting would cost a fifth
     try:
-        return step(pickle.loads(task))  # noqa: S301 - what `each` has pickled
+        return steps[name](pickle.loads(task))  # noqa: S301 - what `each` has pickled
     finally:
         if collecting:
             gc.enable()
+
+
+def _help(name: str, task: bytes) -> Any:
+    """A step in a process of the local scheduler, which waits for more until somebody ends it."""
+    _end_with_parent()
+    return _call(name, task)
+
+
+@once
+def _end_with_parent() -> None:
+    """End this process when the one that started it has been killed."""
+    import multiprocessing
+    import threading
+
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        assert parent is not None  # else nobody watches
+        parent.join()
+        os._exit(1)
+
+    if parent is not None:
+        threading.Thread(target=watch, daemon=True).start()
 
 
 def each(
@@ -394,7 +464,7 @@ def _spread(name: str, blobs: list[bytes], scheduler: str | None) -> Iterator[tu
         # a batch at a time: the local scheduler tells of nothing before it has ended
         size = 4 * (os.cpu_count() or 1)
         for start in range(0, len(blobs), size):
-            graph = {f"{name}-{i}": (_call, name, b) for i, b in enumerate(blobs[start:][:size])}
+            graph = {f"{name}-{i}": (_help, name, b) for i, b in enumerate(blobs[start:][:size])}
             yield from enumerate(get(graph, list(graph)), start)
         return
     try:
@@ -410,9 +480,12 @@ def _spread(name: str, blobs: list[bytes], scheduler: str | None) -> Iterator[tu
 # --- the whole ------------------------------------------------------------------------------------
 
 
-def compile_large(root: Path, cache: Cache, scheduler: str | None = None) -> Shards:
+def compile_large(
+    root: Path, cache: Cache, scheduler: str | None = None, records: Iterable[str] = ()
+) -> Shards:
     """Compile a folder of facts into files of N-Quads in ``cache``.
 
+    ``records`` are the parts of imported official records to be set beside them.
     Raises BrokenFacts where findings fail, as a small build does; AllianceError where a scheduler
     cannot be reached.
     """
@@ -430,9 +503,11 @@ def compile_large(root: Path, cache: Cache, scheduler: str | None = None) -> Sha
     _stop_at(findings)
     shards = list(_shards(scans))
     compiler = _Whole(root, cache, scheduler, known.facts, kinds, shared)
-    made = compiler.run(shards)
-    _stop_at([*findings, *made.findings])
-    return replace(made, findings=tuple(in_order([*findings, *made.findings])))
+    findings += matching.check(known.facts, root)
+    made = compiler.run(shards, list(records))
+    findings = _placed([*findings, *made.findings], root)
+    _stop_at(findings)
+    return replace(made, findings=tuple(in_order(findings)))
 
 
 def _stop_at(findings: list[Finding]) -> None:
@@ -441,10 +516,41 @@ def _stop_at(findings: list[Finding]) -> None:
         raise BrokenFacts(in_order(findings if len(findings) <= MOST_FINDINGS else failing))
 
 
+def _placed(findings: list[Finding], root: Path) -> list[Finding]:
+    """Findings with the line of each; where that takes too many files, only of those that fail."""
+    folders = {p.stem: p for folder in seeds.FOLDERS for p in (root / folder).glob("*.yaml")}
+
+    def files(f: Finding) -> set[Path]:
+        marks = (m for m in (f.where, *f.related) if m and not m.line)
+        return {folders[json.loads(m.file)[0]] for m in marks}
+
+    read: set[Path] = set()
+    for i, f in enumerate(sorted(findings, key=lambda f: not f.fails)):
+        more = read | files(f)
+        if len(more) <= MOST_PLACES or (f.fails and i < MOST_FINDINGS):
+            read = more
+    loaded = seeds.located(model.Facts(), sorted(read))
+
+    def place(mark: Mark | None) -> Mark | None:
+        if mark is None or mark.line:
+            return mark
+        path = json.loads(mark.file)
+        file = folders[path[0]]
+        return loaded.where(*path) if file in read else Mark(str(file))
+
+    return [
+        replace(f, where=place(f.where), related=tuple(m for m in map(place, f.related) if m))
+        for f in findings
+    ]
+
+
 def _files(root: Path) -> list[tuple[str, str, str]]:
     found = []
     for path in seeds.articles(root):
-        found.append((path.stem, str(path), hashlib.sha256(path.read_bytes()).hexdigest()))
+        raw = b""
+        with contextlib.suppress(OSError):  # `scan` says so
+            raw = seeds.content(path)
+        found.append((path.stem, str(path), hashlib.sha256(raw).hexdigest()))
     return found
 
 
@@ -488,6 +594,7 @@ def _scans(cache: Cache, files: list[tuple[str, str, str]], scheduler: str | Non
             {word(k): word(v) for k, v in told[name]["kinds"].items()},
             tuple(word(r) for r in told[name]["records"]),
             tuple((word(n), word(k)) for n, k in told[name]["refs"]),
+            {word(n): tuple(map(word, to)) for n, to in told[name]["links"].items()},
             tuple(told[name]["findings"]),
         )
         for name, path, digest in files
@@ -542,9 +649,11 @@ class _Whole:
             for name, thing in self.identities.items()
         }
 
-    def run(self, shards: list[list[Scan]]) -> Shards:
+    def run(self, shards: list[list[Scan]], records: list[str]) -> Shards:
+        self.groups = across.components(([s.links for s in shard] for shard in shards), self.kinds)
         parts = [self.part(shard) for shard in shards]
         told, _ = self.outcomes("part", parts)
+        compared = self.compared(shards, told)
         heard = [rdf.Heard.of(h) for t in told for h in t["heard"]]
         hub = rdf.whole(self.known, self.kinds, sorted(heard, key=lambda h: h.article))
         del heard
@@ -552,16 +661,24 @@ class _Whole:
         tasks = [self.finish(p, contexts.of(t["names"])) for p, t in zip(parts, told, strict=True)]
         ends, done = self.outcomes("finish", tasks)
         files = {f"{i:04}.nq": self.cache.path("finish", t.key, ".nq") for i, t in enumerate(tasks)}
-        found = [_finding(f) for t in (*told, *ends) for f in t["findings"]]
+        found = [*compared, *(_finding(f) for t in ends for f in t["findings"])]
         lines, derived, more = self.others(hub, ends, contexts)
         types = Counter([*_types(lines), *_types(derived)])
         for end in ends:
             types.update(end["types"])
-        for name, said in (("hub.nq", lines), ("derived.nq", derived)):
-            data = _sorted(said)
+        quads = sum(e["quads"] for e in ends) + len(lines) + len(derived)
+        made = {"hub.nq": lines, "derived.nq": derived}
+        if records:
+            named = (t["names"] for t in told)
+            shards_done = list(zip(tasks, named, ends, strict=True))
+            added, wrong = self.with_records(records, made, shards_done, contexts)
+            made |= added
+            found += wrong
+            quads += sum(map(len, added.values()))
+        for name, said in made.items():
+            data = _sorted(set(said))
             files[name] = self.cache.path("link", hashlib.sha256(data).hexdigest(), ".nq")
             self.cache.write(files[name], data)
-        quads = sum(e["quads"] for e in ends) + len(lines) + len(derived)
         found += more
         return Shards(files, _summary(types, found, quads), tuple(found), done)
 
@@ -582,6 +699,8 @@ class _Whole:
     def kept(self, step: str, task: Task) -> dict[str, Any] | None:
         """What is there of a task, if it is whole."""
         told: dict[str, Any] | None = self.cache.read(step, task.key)
+        if step in ("compare", "beside"):
+            return told
         path = self.cache.path(step, task.key, ".nq")
         try:
             return told if told and path.stat().st_size == told["size"] else None
@@ -601,6 +720,8 @@ class _Whole:
         for s in shard:
             kinds |= s.kinds
         shared = frozenset(self.shared.intersection(*[[r for s in shard for r in s.records]]))
+        told = {name for s in shard for name in s.links}
+        elsewhere = {n for n in told if n in self.groups or self.kinds.get(n) == "channel"}
         things = [self.identities[n] for n in sorted(names) if n in self.identities]
         known: dict[str, Any] = {
             folder: tuple(t for t in things if isinstance(t, kind))
@@ -612,6 +733,7 @@ class _Whole:
             *(f"{s.id} {s.digest}" for s in shard),
             *(f"{n} {k} {self.digests.get(n, '')}" for n, k in kinds.items()),
             *sorted(shared),
+            *(f"{n} elsewhere" for n in sorted(elsewhere)),
         )
         return Task(
             str(self.cache.root),
@@ -620,7 +742,50 @@ class _Whole:
             model.Facts.model_construct(**known),
             kinds,
             shared,
+            frozenset(elsewhere),
         )
+
+    def compared(self, shards: list[list[Scan]], told: list[dict[str, Any]]) -> list[Finding]:
+        """All that the rules between records find, with the decisions on it."""
+        rows: dict[str, list[across.Row]] = defaultdict(list)
+        heads: dict[str, str] = {}
+        decisions: dict[str, list[Any]] = {}
+        for t in told:
+            for use, some in t.pop("rows").items():
+                rows[use] += (across.Row._make([*r[:5], tuple(r[5])]) for r in some)
+            heads |= t.pop("heads")
+            decisions |= t.pop("decisions")
+        channels = [r for r in rows["things"] if r.section == "channels"]
+        found = [_finding(f) for t in told for f in t["findings"]]
+        batches = across.batches(rows, self.groups, self.kinds)
+        # some at a time: an event is in the batch of each office that it names
+        while some := [self.compare(b, heads) for b in islice(batches, 8)]:
+            ends, _ = self.outcomes("compare", some)
+            found += (_finding(f) for t in ends for f in t["findings"])
+        shared = rows.pop("shared", [])
+        rows.clear()
+        whole = across.Batch("whole", frozenset(), tuple(channels))
+        used = {n for shard in shards for s in shard for n, _ in s.refs}
+        used.update(name for names in self.beside.values() for name in names)
+        found += across.look(whole, heads, self.known, used)
+        found += across.told_twice(shared, self.kinds)
+        return across.settled(found, heads, decisions)
+
+    def compare(self, batch: across.Batch, heads: dict[str, str]) -> Task:
+        mine = {row.article: heads[row.article] for row in batch.rows}
+        needed = {"things": ("places",), "channels": (), "offices": ("offices",)}
+        folders = needed.get(batch.scope, ("people", "offices", "institutions", "countries"))
+        known = {f: getattr(self.known, f) for f in folders}
+        if batch.scope == "offices":
+            known["offices"] = tuple(o for o in known["offices"] if o.id in batch.about)
+        names = (n for some in known.values() for n in (thing.id for thing in some))
+        key = _digest(
+            code(),
+            repr((batch.scope, sorted(batch.about), batch.rows, mine)),
+            *(self.digests[n] for n in names),
+        )
+        facts = model.Facts.model_construct(**known)
+        return Task(str(self.cache.root), key, known=facts, batch=batch, heads=mine)
 
     def finish(self, part: Task, context: str) -> Task:
         return Task(part.cache, _digest(part.key, context), part=part.key, context=context)
@@ -655,6 +820,63 @@ class _Whole:
         kept = {"derived": derived, "findings": [f.as_dict() for f in found]}
         self.cache.keep("link", key, kept)
         return lines, derived, found
+
+    def with_records(
+        self,
+        records: list[str],
+        made: dict[str, list[str]],
+        shards: list[tuple[Task, list[str], dict[str, Any]]],
+        contexts: _Contexts,
+    ) -> tuple[dict[str, list[str]], list[Finding]]:
+        """Shards of the records and of what follows from them beside the articles, by name.
+
+        And what is wrong in them.
+        """
+        from alliance_graph import derive
+
+        parts = [text.splitlines() for text in records]
+        hub = [line for lines in made.values() for line in lines]
+        # who they are and which offices they held is told to all
+        known = [
+            line for lines in parts for line in lines if line.startswith((*_IDENTITIES, _TENURE))
+        ]
+        around = _Contexts("\n".join((*hub, *known)), [])
+        around.types = contexts.types.copy()
+        for line in (line for lines in parts for line in lines):
+            if _TYPE in line and _NAMED.match(line):
+                around.types.setdefault(line.partition(" ")[0], []).append(line)
+        tasks = []
+        for text in records:
+            context = around.of(set(_NAMED.findall(text)))
+            key = _digest(code(), text, context)
+            tasks.append(Task(str(self.cache.root), key, text=text, context=context))
+        for task, names, _ in shards:
+            context = around.of(names)
+            if context != contexts.of(names):
+                key = _digest(code(), task.key, context)
+                tasks.append(Task(task.cache, key, part=task.key, context=context))
+        ends, _ = self.outcomes("beside", tasks)
+        said = {line.rpartition(" <")[0] for line in hub if line.endswith(_IN_TRUTHY)}
+        new = {n for e in ends for n in e["new"] if n.rpartition(" <")[0] not in said}
+        needed = {line for _, _, e in shards for line in (*e["needed"], *e["loose"])}
+        needed.update(line for e in ends for line in e["needed"])
+        store = _store("\n".join((*hub, *known, *sorted(needed), *sorted(new))))
+        derive.derive(store)
+        there = needed.union(hub)
+        derived = [
+            line
+            for line in _derived(store)
+            if line not in there and line.rpartition(" <")[0] not in said
+        ]
+        files = {f"records-{i:04}.nq": lines for i, lines in enumerate(parts)}
+        own = {
+            line.partition(" ")[0] for line in (*derived, *known) if not line.startswith(_TENURE)
+        }
+        found = [_finding(f) for e in ends for f in e["findings"]]
+        text = "\n".join(derived)
+        context = "\n".join((*hub, *known, around.around(text)))
+        found += _shapes(derived, context, own - around.types.keys())
+        return {**files, "beside.nq": derived}, found
 
 
 def _rule_names() -> list[str]:

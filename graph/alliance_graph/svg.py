@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 
 from alliance_graph.seating import Item, Line, Plan
@@ -43,10 +43,13 @@ def sign(kind: str, x: float, y: float, size: float = 4.5) -> str:
     return f'<circle class="m" cx="{a}" cy="{b}" r="{number(size - 0.5)}"/>'
 
 
-def _item(index: int, item: Item, number_of: dict[str, int]) -> Iterator[str]:
+def _item(
+    index: int, item: Item, number_of: dict[str, int], name: str, recorded: str
+) -> Iterator[str]:
     classes = f"it {item.kind} s{item.side} {item.state}" + (" conflict" if item.conflict else "")
     tie = "" if item.tie is None else f' data-e="{item.tie}"'
-    yield f'<g class="{classes}" data-i="{index}" data-n="{number_of[item.node]}"{tie}>'
+    told = f' aria-describedby="{name}-{index}"' if recorded else ""
+    yield f'<g class="{classes}" data-i="{index}" data-n="{number_of[item.node]}"{tie}{told}>'
     yield (
         f'<rect class="hit" x="{number(item.left)}" y="{number(item.top)}" rx="3" '
         f'width="{number(item.right - item.left)}" height="{number(item.bottom - item.top)}"/>'
@@ -59,6 +62,13 @@ def _item(index: int, item: Item, number_of: dict[str, int]) -> Iterator[str]:
             f'<text class="t-conflict" x="{number(item.right - 6)}" y="{number(item.port + 4)}" '
             'text-anchor="end" font-size="13">≠</text>'
         )
+    if recorded:
+        x, y = item.mark or (item.left, item.port)
+        yield (
+            f'<g class="record"><title id="{name}-{index}">{escape(recorded)}</title>'
+            f'<text x="{number(x)}" y="{number(y - 5)}" font-size="10" font-weight="700" '
+            'text-anchor="middle" fill="currentColor">✓</text></g>'
+        )
     if item.state == "denied":
         yield (
             f'<path class="cross" d="M{number(item.left + 4)} {number(item.bottom)}'
@@ -68,9 +78,18 @@ def _item(index: int, item: Item, number_of: dict[str, int]) -> Iterator[str]:
 
 
 def seating(
-    plan: Plan, number_of: dict[str, int], name: str, title: str, language: str = "en"
+    plan: Plan,
+    number_of: dict[str, int],
+    name: str,
+    title: str,
+    language: str = "en",
+    recorded: Mapping[int, str] | None = None,
 ) -> str:
-    """A seating plan; ``number_of`` gives a node's index, ``name`` the class of the picture."""
+    """A seating plan; ``number_of`` gives a node's index, ``name`` the class of the picture.
+
+    Items in ``recorded`` are marked as confirmed by official records, with these words.
+    """
+    marks = recorded or {}
     wide, high = number(plan.width), number(plan.height)
     out = [
         f'<svg class="plan {name}" lang="{language}" viewBox="0 0 {wide} {high}" role="group" '
@@ -98,6 +117,6 @@ def seating(
     out.append("</g>")
     out += map(text_element, plan.loose)
     for i, item in enumerate(plan.items):
-        out += _item(i, item, number_of)
+        out += _item(i, item, number_of, f"record-{name}-{language}", marks.get(i, ""))
     out.append("</svg>")
     return "\n".join(out)

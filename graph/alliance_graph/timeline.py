@@ -155,8 +155,9 @@ class _Day:
             Section("Planned, by reports up to that day", planned),
             later,
             Section("Promises not known to be fulfilled", self.promises()),
+            self.records(),
         )
-        seldom = (sections[1], later)
+        seldom = (sections[1], later, sections[-1])
         filled = tuple(
             s if s.lines else replace(s, lines=(Line(ABSENCE, "absent"),))
             for s in sections
@@ -249,6 +250,36 @@ class _Day:
         """
         first, last = self.span(row)
         return first == last or ("/" in row["date"].value and first is not None)
+
+    def records(self) -> Section:
+        """What official records hold of the day, where a build has some.
+
+        A record has no day of publication: of a day as known by another none is shown.
+        """
+        pattern = f"""?claim rdf:subject ?thing ; rdf:predicate ?dated ; rdf:object ?date ;
+              ally:evidence ?record ; ally:earliest ?first ; ally:latest ?last .
+            ?record ally:recordFile ?file .
+            FILTER(?dated IN (ally:date, ally:attestedOn))
+            FILTER(?first <= "{self.day}"^^xsd:date && ?last >= "{self.day}"^^xsd:date)
+            ?thing a ?class .
+            FILTER(?class IN (ally:Encounter, ally:Visit, ally:Tenure))
+            OPTIONAL {{ ?thing org:member ?person ; ally:post ?post }}"""
+        columns = ("thing", "class", "claim", "date", "first", "last", "person", "post")
+        found = [] if self.known_by else self.rows(pattern, *columns)
+        named = (row[c].value for row in found for c in ("thing", "person", "post") if c in row)
+        names = why.names_of(self.store, named)
+        claims: dict[tuple[bool, str], set[str]] = defaultdict(set)
+        for row in found:
+            thing, date = row["thing"].value, row["date"].value
+            if "post" in row:
+                text = f"{names[row['post'].value]}: {names[row['person'].value]}"
+            else:
+                text = f"{names[thing]} ({spoken(row['class'].value)})"
+            maybe = "" if self.takes_in(row) else ", maybe on that day"
+            told = f"record: {text} · {date}{maybe}"
+            claims["post" in row, told].add(row["claim"].value)  # a journey may be there twice
+        lines = (Line(t, "", self.sources(of)) for (_, t), of in sorted(claims.items()))
+        return Section("By official records", tuple(lines))
 
     def offices(self) -> Section:
         """For each office the attestations on the day, or the nearest before and after it."""

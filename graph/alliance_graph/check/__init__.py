@@ -19,45 +19,55 @@ from alliance_graph.errors import Finding, in_order
 if TYPE_CHECKING:
     from alliance_graph.seeds import Loaded
 
-__all__ = ["CODES", "RULES", "Code", "Index", "Rule", "check"]
+__all__ = ["CODES", "RULES", "SCOPES", "Code", "Index", "Rule", "check", "found", "settled"]
 
 Rule = Callable[[Index], Iterator[Finding]]
 
-RULES: tuple[Rule, ...] = (
-    conflicts.conflicts,
-    times.phrases,
-    times.orders,
-    times.occasions,
-    times.tenures,
-    times.telling,
-    times.sessions,
-    accounts.statuses,
-    accounts.sureness,
-    accounts.denials,
-    accounts.readouts,
-    accounts.headlines,
-    accounts.silences,
-    spelling.near_names,
-    spelling.spellings,
-    spelling.far_names,
-    spelling.titles,
-    integrity.unused,
-    integrity.bare_channels,
-    integrity.circles,
-    integrity.countries,
-    integrity.parities,
-    integrity.evidenced,
-    integrity.phrases_printed,
-    integrity.promises,
-    integrity.blocks,
-)
+SCOPES: dict[str, tuple[Rule, ...]] = {
+    "alone": (
+        integrity.countries,
+        integrity.parities,
+        integrity.evidenced,
+        integrity.phrases_printed,
+        integrity.blocks,
+    ),
+    "things": (
+        conflicts.conflicts,
+        times.phrases,
+        times.orders,
+        times.occasions,
+        times.telling,
+        accounts.statuses,
+        accounts.sureness,
+        accounts.denials,
+        accounts.readouts,
+        accounts.headlines,
+        accounts.silences,
+        integrity.promises,
+    ),
+    "channels": (times.sessions, times.firsts),
+    "offices": (times.tenures, spelling.titles),
+    "names": (spelling.near_names, spelling.spellings, spelling.far_names),
+    "whole": (integrity.unused, integrity.bare_channels, integrity.circles),
+}
+"""The rules, by what they have to see at once (see :mod:`alliance_graph.check.across`)."""
+RULES: tuple[Rule, ...] = tuple(rule for rules in SCOPES.values() for rule in rules)
 """Every rule, in the order in which a check runs them."""
 
 
 def check(loaded: Loaded) -> list[Finding]:
     """Everything the rules find, each with the curator's decision beside it if there is one."""
     index = Index(loaded)
-    found = list(dict.fromkeys(found for rule in RULES for found in rule(index)))
+    return settled(index, found(index))
+
+
+def found(index: Index, rules: Iterable[Rule] = RULES) -> list[Finding]:
+    """What some rules find, each once."""
+    return list(dict.fromkeys(found for rule in rules for found in rule(index)))
+
+
+def settled(index: Index, found: list[Finding]) -> list[Finding]:
+    """Findings with the decisions of all articles, and the decisions that meet none of them."""
     return in_order([*_decided(index, found), *_stale(index, found)])
 
 

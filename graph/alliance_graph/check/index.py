@@ -252,20 +252,27 @@ def loose(text: str) -> str:
 
 
 class Index:
-    """The facts by id and field; made once for a check."""
+    """The facts by id and field; made once for a check.
 
-    def __init__(self, loaded: Loaded) -> None:
+    ``some`` are the records to look at, where they are not those of the articles.
+    """
+
+    def __init__(self, loaded: Loaded, some: Iterable[Told] | None = None) -> None:
         self.loaded = loaded
         self.facts = loaded.facts
         self.people: dict[str, Person] = {p.id: p for p in self.facts.people}
         self.offices: dict[str, Office] = {o.id: o for o in self.facts.offices}
         self.places: dict[str, Place] = {p.id: p for p in self.facts.places}
         self.articles: dict[str, Article] = {a.id: a for a in self.facts.articles}
-        self.told: list[Told] = [
-            Told(article, section, at, record)
-            for article in self.facts.articles
-            for section, at, record in article.records()
-        ]
+        self.told: list[Told] = (
+            [
+                Told(article, section, at, record)
+                for article in self.facts.articles
+                for section, at, record in article.records()
+            ]
+            if some is None
+            else list(some)
+        )
         self.tellings: dict[str, list[Told]] = defaultdict(list)
         self.claims: dict[str, dict[str, list[Held]]] = defaultdict(lambda: defaultdict(list))
         for told in self.told:
@@ -274,6 +281,17 @@ class Index:
             self.tellings[told.id].append(told)
             for field, at, claim in claims_of(told.record):
                 self.claims[told.id][field].append(Held(told, field, at, claim))
+
+    @cached_property
+    def used(self) -> set[str]:
+        """Every id to which something refers."""
+        from alliance_graph import seeds
+
+        return {
+            name
+            for thing in (*self.facts.identities(), *self.facts.articles)
+            for _, name, _ in seeds.references(thing)
+        }
 
     def of(self, *sections: str) -> Iterator[Told]:
         """The records of some sections."""

@@ -26,15 +26,8 @@ from alliance_graph.model import (
 
 def unused(index: Index) -> Iterator[Finding]:
     """Identities to which no article and no other identity refers."""
-    from alliance_graph import seeds
-
-    used = {
-        name
-        for thing in (*index.facts.identities(), *index.facts.articles)
-        for _, name, _ in seeds.references(thing)
-    }
     for thing in index.facts.identities():
-        if thing.id not in used:
+        if thing.id not in index.used:
             what = f"nothing refers to the {thing.iri_kind} {thing.id}"
             yield _of_identity(index, "unused", what, thing)
 

@@ -85,9 +85,9 @@ def _one_day(days: dates.Edtf | None) -> date | None:
 def _anchor(index: Index, held: Held) -> date | None:
     """The day from which a phrase counts: that of the claim, else that of its article."""
     anchor = getattr(held.claim, "anchor", None) or held.told.article.anchor
-    if anchor in index.tellings:
-        return next((_one_day(h.days) for h in index.when(anchor)), None)
-    return _one_day(dates.parse(anchor))
+    if dates.readable(anchor):
+        return _one_day(dates.parse(anchor))
+    return next((_one_day(h.days) for h in index.when(anchor)), None)
 
 
 def _meant(it: _Phrase) -> dates.Edtf | None:
@@ -145,7 +145,6 @@ def _order(index: Index, held: Held, earlier: str, later: str) -> Iterator[Findi
             yield finding(index, "gap-disagrees", what, about, held, b, a)
         elif gap[-1] in "YM" and not _elapsed(gap[-1], count, a.days, b.days):
             yield finding(index, "gap-rounded", what + found.exact, about, held, b, a)
-        yield from _between(index, held, a, b)
 
 
 def _elapsed(unit: str, count: int, a: dates.Edtf, b: dates.Edtf) -> bool:
@@ -161,21 +160,28 @@ def _elapsed(unit: str, count: int, a: dates.Edtf, b: dates.Edtf) -> bool:
     return whole(a.latest, b.earliest) <= count <= whole(a.earliest, b.latest)
 
 
-def _between(index: Index, held: Held, a: Held, b: Held) -> Iterator[Finding]:
+def firsts(index: Index) -> Iterator[Finding]:
     """Another session of the channel between two of which none is told to lie between."""
-
-    def channels(thing: str) -> set[str]:
-        return {h.value for h in index.best(thing, "channel")}
-
+    sessions: dict[str, list[Told]] = defaultdict(list)
     for other in index.of("encounters"):
-        if not other.held or not channels(a.id) & channels(b.id) & channels(other.id):
-            continue
-        for c in index.when(other.id):
-            if not (a.days and b.days and c.days):
-                continue
-            if precedes(a.days, c.days) and precedes(c.days, b.days):
-                what = f"{b.id} is told as the first since {a.id}, but {c.id} lies between: {c}"
-                yield finding(index, "not-the-first", what, (b.id, a.id, c.id), held, c)
+        for channel in {h.value for h in index.best(other.id, "channel")} if other.held else ():
+            sessions[channel].append(other)
+    for thing, fields in index.claims.items():
+        for held in (h for f in ("before", "after") for h in fields.get(f, ()) if h.counts):
+            earlier, later = (thing, held.value) if held.field == "before" else (held.value, thing)
+            gap = cast(OrderClaim, held.claim).gap
+            both = [{h.value for h in index.best(x, "channel")} for x in (earlier, later)]
+            shared = both[0] & both[1] if gap else ()
+            others = dict.fromkeys(o for channel in sorted(shared) for o in sessions[channel])
+            for a, b in product(index.when(earlier), index.when(later)) if others else ():
+                if not (gap and a.days and b.days and dates.gap(gap, a.days, b.days)):
+                    continue
+                for c in (c for other in others for c in index.when(other.id)):
+                    if c.days and precedes(a.days, c.days) and precedes(c.days, b.days):
+                        about = (later, earlier, c.id)
+                        since = f"{later} is told as the first since {earlier}"
+                        what = f"{since}, but {c.id} lies between: {c}"
+                        yield finding(index, "not-the-first", what, about, held, c)
 
 
 def occasions(index: Index) -> Iterator[Finding]:
@@ -235,12 +241,15 @@ def _shown(index: Index) -> Iterator[_Shown]:
 
 def tenures(index: Index) -> Iterator[Finding]:
     """Acting outside a tenure whose start or end is told; two holders of one office on one day."""
-    shown = list(_shown(index))
+    by_office: dict[str, dict[str, list[_Shown]]] = defaultdict(lambda: defaultdict(list))
+    for one in _shown(index):
+        by_office[one.office][one.person].append(one)
     for told in index.of("tenures"):
         tenure = cast(Tenure, told.record)
         limits = [*index.best(tenure.id, "start"), *index.best(tenure.id, "end")]
+        shown = by_office[tenure.post][tenure.person]
         for limit, one in product((h for h in limits if h.told is told), shown):
-            if (one.person, one.office) != (tenure.person, tenure.post) or limit.days is None:
+            if limit.days is None:
                 continue
             first, last = limit.days.earliest, limit.days.latest
             early = limit.field == "start" and first and one.day < first
@@ -252,11 +261,16 @@ def tenures(index: Index) -> Iterator[Finding]:
                 )
                 about = (tenure.id, one.where.id)
                 yield finding(index, "outside-tenure", what, about, one.where, limit)
-    by_office: dict[str, dict[str, list[_Shown]]] = defaultdict(lambda: defaultdict(list))
-    for one in shown:
-        by_office[one.office][one.person].append(one)
     for office, people in by_office.items():
-        for (a, of_a), (b, of_b) in combinations(sorted(people.items()), 2):
+        spans = {
+            who: (min(s.first for s in some), max(s.last for s in some))
+            for who, some in people.items()
+            if some
+        }
+        for a, b in combinations(sorted(spans), 2):
+            if spans[a][0] > spans[b][1] or spans[b][0] > spans[a][1]:
+                continue  # most pairs of an office that many have held
+            of_a, of_b = people[a], people[b]
             both = ((x, y) for x in of_a for y in of_b if x.first <= y.last and y.first <= x.last)
             pair = next(both, None)
             if pair:

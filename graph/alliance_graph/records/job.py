@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -72,29 +73,31 @@ def run(
         proposals = tuple(sorted(matching.propose(tally.names, facts, decisions)))
         _json(stage / "findings.json", [f.as_dict() for f in findings])
         digests = {p.name: _digest(p) for p in sorted(stage.iterdir())}
+        counted = {name: sum(parts) for name, parts in written.items()}
         manifest = {
             "name": _NAME,
             "source": source,
             "counts": dict(sorted(tally.counts.items())),
             "defects": dict(sorted(Counter(f.code for f in findings).items())),
             "proposals": [p._asdict() for p in proposals],
-            "quads": written,
+            "quads": counted,
+            "parts": written,
             "files": digests,
         }
         _json(stage / "manifest.json", manifest)
         stage.chmod(0o755)
         staging.exchange(stage, target)
     counts = dict(sorted(tally.counts.items()))
-    return Imported(out, counts, tuple(findings), proposals, written)
+    return Imported(out, counts, tuple(findings), proposals, counted)
 
 
 def _write(
     stage: Path,
     partitions: Iterable[Partition],
     groups: Callable[[Partition], Iterator[Any]],
-) -> dict[str, int]:
-    """The quads of all partitions, one at a time; how many went into each file."""
-    count = dict.fromkeys(FILES.values(), 0)
+) -> dict[str, list[int]]:
+    """The quads of all partitions, one at a time; how many of each went into each file."""
+    count: dict[str, list[int]] = {name: [] for name in FILES.values()}
     said: dict[bool, set[Quad]] = {True: set(), False: set()}
     with ExitStack() as stack:
         streams = {}
@@ -110,7 +113,7 @@ def _write(
             for shared, quads in kept.items():
                 if quads:
                     serialize(quads, streams[shared], RdfFormat.N_QUADS)
-                    count[FILES[shared]] += len(quads)
+                    count[FILES[shared]].append(len(quads))
     return count
 
 
@@ -129,6 +132,20 @@ def read(folder: Path, *, everything: bool = False) -> Iterator[Quad]:
 
     Raises AllianceError where it is no imported folder, or not whole.
     """
+    for path, _ in _files(folder, everything):
+        with gzip.open(path) as stream:
+            yield from parse(cast("IO[bytes]", stream), RdfFormat.N_QUADS)
+
+
+def parts(folder: Path, *, everything: bool = False) -> Iterator[str]:
+    """The same as N-Quads, a text for each part of the source that has some; raises as it does."""
+    for path, counts in _files(folder, everything):
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            for count in counts:
+                yield "".join(islice(lines, count))
+
+
+def _files(folder: Path, everything: bool) -> Iterator[tuple[Path, list[int]]]:
     manifest = _manifest(folder)
     for shared, name in FILES.items():
         if not shared and not everything:
@@ -136,14 +153,13 @@ def read(folder: Path, *, everything: bool = False) -> Iterator[Quad]:
         path = folder / name
         if not path.is_file() or _digest(path) != manifest["files"].get(name):
             raise AllianceError(f"{path}: is not what was imported; import the records again")
-        with gzip.open(path) as stream:
-            yield from parse(cast("IO[bytes]", stream), RdfFormat.N_QUADS)
+        yield path, manifest["parts"][name]
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
-        if manifest["name"] == _NAME:
+        if manifest["name"] == _NAME and "parts" in manifest:
             return manifest
     except (OSError, ValueError, KeyError, TypeError):
         pass

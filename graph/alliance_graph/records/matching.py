@@ -17,7 +17,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints, ValidationError
 
-from alliance_graph import complaints, model, names, yaml12
+from alliance_graph import complaints, model, names, seeds, yaml12
 from alliance_graph.errors import Finding, Mark
 from alliance_graph.seeds import RECORDS
 from alliance_graph.vocabulary import iri, slug
@@ -103,14 +103,20 @@ def load(facts: model.Facts, folder: Path, source: str) -> tuple[Decisions | Non
 
     ``None`` where the folder has none, or has errors in them.
     """
+    found: list[Finding] = []
     path = folder / RECORDS / f"{source}.yaml"
-    if not path.is_file():
-        return None, []
-    name = str(path)
-    value, node, findings = yaml12.read(path.read_bytes()[: yaml12.MAX_BYTES + 1], name)
+    if path in seeds.files_in(folder / RECORDS, found):
+        return _load(facts, path)
+    files = (str(path), str(path.parent))
+    return None, [f for f in found if f.where and f.where.file in files]
+
+
+def _load(facts: model.Facts, path: Path) -> tuple[Decisions | None, list[Finding]]:
+    findings: list[Finding] = []
+    _, value, node = seeds.document(path, findings)
     if findings or node is None:
         return None, findings
-    where = partial(_mark, node, name)
+    where = partial(_mark, node, str(path))
     try:
         decided = Decided.model_validate(value)
     except ValidationError as bad:
@@ -132,11 +138,10 @@ def load(facts: model.Facts, folder: Path, source: str) -> tuple[Decisions | Non
 
 def check(facts: model.Facts, folder: Path) -> list[Finding]:
     """Everything wrong with the decisions in a folder of facts."""
-    return [
-        finding
-        for path in sorted((folder / RECORDS).glob("*.yaml"))
-        for finding in load(facts, folder, path.stem)[1]
-    ]
+    findings: list[Finding] = []
+    for path in seeds.files_in(folder / RECORDS, findings):
+        findings += _load(facts, path)[1]
+    return findings
 
 
 def _mark(node: yaml12.Node, name: str, loc: Iterable[str | int], key: bool = False) -> Mark:
