@@ -6,30 +6,22 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
-import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from random import Random
 
 import pytest
 from pyoxigraph import RdfFormat, parse
 from tests.conftest import NeedsTool
-from tests.hard import builds
+from tests.hard import same
+from tests.hard.runs import digests, other_facts
 
-from alliance_graph import build, paths, seeds
+from alliance_graph import build, large, paths, seeds
+from alliance_graph.build import Built
 from alliance_graph.errors import AllianceError, BrokenFacts
 
 OTHER = Path(__file__).parent / "data" / "other-alliance"
 TEXTS = Path(__file__).parent / "data"
-
-
-def digests(folder: Path) -> dict[str, str]:
-    return {
-        p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
-        for p in sorted(folder.rglob("*"))
-        if p.is_file() and ".cache" not in p.parts
-    }
 
 
 def test_a_build_holds_what_the_design_says(built: Path) -> None:
@@ -42,7 +34,6 @@ def test_a_build_holds_what_the_design_says(built: Path) -> None:
         "network.html",
         "report.html",
         "report.json",
-        "docs/codebook.html",
         "manifest.json",
     } <= names
     assert any(n.startswith("tables/") and n.endswith(".csv") for n in names)
@@ -96,39 +87,20 @@ def test_another_alliance_compiles_with_the_same_code(tmp_path: Path) -> None:
     assert "Blinken" not in page
 
 
-def _build_elsewhere(tmp_path: Path, name: str, env: dict[str, str]) -> dict[str, str]:
-    """A build of a copy of the facts in a folder of its own, by a fresh process."""
-    home = tmp_path / name / ("x" * len(name))
-    facts = home / "facts"
-    # another order of directory entries: written backwards
-    for path in sorted(OTHER.rglob("*.yaml"), reverse=name == "b"):
-        copy = facts / path.relative_to(OTHER)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, copy)
-    command = [sys.executable, "-m", "alliance_graph", "build", "--facts", str(facts)]
-    subprocess.run(
-        command, check=True, cwd=home, env={**os.environ, **env}, stdout=subprocess.DEVNULL
-    )
-    return digests(home / "build")
-
-
 def test_same_facts_same_bytes_wherever_they_are_built(
     tmp_path: Path, needs_tool: NeedsTool
 ) -> None:
-    """Ten seeds, two clones, wheel and sdist: ``python -m tests.hard builds``."""
+    """Six of 240 surroundings; all, with wheel and sdist: ``python -m tests.hard same``."""
     hint = "apt-get install locales (localedef, and the sources of the locales)"
     needs_tool("localedef", hint)
     if not Path("/usr/share/i18n/locales/tr_TR").is_file():
         pytest.skip(f"needs the sources of the locales: {hint}")
-    around = list(builds.surroundings(tmp_path, ("1",)))
-    assert len({a["LC_ALL"] for a in around}) == 3
-    assert len({a["TZ"] for a in around}) == len({a["PYTHONPATH"] for a in around}) == 2
-    around[1] |= {"PYTHONHASHSEED": "2", "PYTHONOPTIMIZE": "2"}
-    first, *others = [
-        _build_elsewhere(tmp_path, name, env) for name, env in zip("abc", around, strict=True)
-    ]
-    assert first
-    assert others == [first, first]
+    arounds = same.sample(6)
+    assert {len(set(axis)) for axis in zip(*arounds, strict=True)} == {2, 3, 6}
+    seen = same.run(tmp_path, arounds, facts=OTHER)
+    assert same.in_force(seen, arounds) == []
+    assert len(seen.made["build"]) == 1
+    assert same.in_force(same.Seen(), arounds), "what is not in force would be seen"
 
 
 def test_an_unchanged_build_is_left_alone(tmp_path: Path) -> None:
@@ -363,47 +335,29 @@ def test_two_builds_into_one_folder_at_once(tmp_path: Path) -> None:
     assert {p.name for p in tmp_path.iterdir()} == {"build", "one", "two"}
 
 
-def test_a_killed_build_leaves_the_old_one_and_the_next_sweeps_up(tmp_path: Path) -> None:
-    """Ten kills; two hundred, of imports and pushes as well: ``python -m tests.hard builds``."""
-    (tmp_path / "out").mkdir()
-    job = builds.building(tmp_path)
-    job.kill(10, Random(3))
-    assert job.torn == 0
-    assert job.cut > 0
-
-
-def test_a_disk_that_takes_no_more_costs_a_line_and_nothing_else(tmp_path: Path) -> None:
-    """Here no file may grow beyond a size; whole disks: ``python -m tests.hard builds``."""
-    out = tmp_path / "out" / "build"
-    build.build(OTHER, out)
-    before, facts, seen = digests(out), builds.other_facts(tmp_path / "facts"), builds.Faults()
-    for most in (0, 10_000, 100_000):
-        seen.build(f"{most} bytes", facts, out, before, builds.small_files(most))
-    assert seen.wrong == []
-
-
 def test_facts_that_vanish_while_they_are_read_are_findings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    facts, out = builds.other_facts(tmp_path / "facts"), tmp_path / "build"
+    facts, out = other_facts(tmp_path / "facts"), tmp_path / "build"
     build.build(OTHER, out)
-    before, read = digests(out), seeds._bytes
+    before, read = digests(out), seeds.content
 
     def vanishing(path: Path) -> bytes:
         if path.parent.name == "people":
             path.unlink()
         return read(path)
 
-    monkeypatch.setattr(seeds, "_bytes", vanishing)
+    monkeypatch.setattr(seeds, "content", vanishing)
     with pytest.raises(BrokenFacts) as broken:
         build.build(facts, out)
     assert "cannot be read: No such file or directory" in {f.what for f in broken.value.findings}
     assert digests(out) == before
 
 
-def test_an_unchanged_build_sweeps_up_as_well(tmp_path: Path) -> None:
+@pytest.mark.parametrize("job", [build.build, large.build_large])
+def test_an_unchanged_build_sweeps_up_as_well(job: Callable[..., Built], tmp_path: Path) -> None:
     out = tmp_path / "build"
-    build.build(OTHER, out)
+    job(OTHER, out)
     (tmp_path / ".build.new-killed").mkdir()
-    assert not build.build(OTHER, out).fresh
+    assert not job(OTHER, out).fresh
     assert [p.name for p in tmp_path.iterdir()] == ["build"]

@@ -20,7 +20,6 @@ def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A few facts in the place of those that are shipped: they are compiled in no time."""
     folder = tmp_path / "seeds"
     shutil.copytree(OTHER, folder)
-    shutil.copy(paths.seeds() / "README.md", folder)  # of which the codebook is made
     monkeypatch.setattr(paths, "seeds", lambda: folder)
     return folder
 

@@ -139,14 +139,14 @@ def takes(info: FieldInfo) -> str:
 
 
 def values(name: str, info: FieldInfo) -> str:
-    inner = complaints.inner_model(info)
+    inner = model.inner_model(info)
     if inner is DateClaim:
         return "EDTF"
     if inner and issubclass(inner, Claim):
         return values("is_", inner.model_fields["is_"])
     if inner:
         return "see below"
-    parts = list(complaints.parts(info))
+    parts = list(model.parts(info))
     kinds = next((p.kinds for p in parts if isinstance(p, RefTo)), ())
     told = [f"`{word}`" for word in complaints.words_of(info)]
     if kinds:

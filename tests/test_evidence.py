@@ -132,6 +132,55 @@ def test_any_run_of_words_is_found_again(found: list[str], data: st.DataObject) 
     assert copy.digest(seen) == digest(run)
 
 
+_WORDS = st.lists(st.text(alphabet="ab각é“.,", min_size=1, max_size=3), min_size=1, max_size=12)
+
+
+@given(st.lists(_WORDS, min_size=1, max_size=4), st.data())
+def test_any_passage_that_can_be_pinned_is_found_in_any_layout(
+    paragraphs: list[list[str]], data: st.DataObject
+) -> None:
+    """Quote → block, range and digest → the same words, however spaced the copy is."""
+    p = data.draw(st.integers(1, len(paragraphs)))
+    own = words(" ".join(paragraphs[p - 1]))
+    start = data.draw(st.integers(0, len(own) - 1))
+    end = data.draw(st.integers(start + 1, len(own)))
+    quote = " ".join(own[start:end])
+    if end - start > 2 and data.draw(st.booleans()):
+        quote = f"{own[start]} … {own[end - 1]}"
+    told: dict[str, Any] = {
+        "blocks": [{"block": "body", "p": p, "quote": " ".join(own)}],
+        "encounters": [
+            {
+                "id": "x",
+                "label": "X",
+                "kind": "meeting",
+                "evidence": {"p": p, "quote": quote},
+            }
+        ],
+    }
+    text = "\n".join(" ".join(one) for one in paragraphs)
+    done, findings = pin(article(**told), Copy(text))
+    if findings:  # words that stand there twice name no one passage
+        assert {f.code for f in findings} <= {"quote-not-pinned"}
+        return
+    (block,), (locator,) = done.blocks, done.encounters[0].evidence
+    span = evidence.word_range(locator)
+    assert span is not None
+    assert (block.words, block.digest) == (len(own), digest(own))
+    assert 0 <= span.start < span.end <= len(own)
+    passage = own[span.start : span.end]
+    assert locator.words == f"{span.start + 1}-{span.end}"
+    assert locator.digest == digest(passage)
+    if "…" not in quote:
+        assert [w.casefold() for w in passage] == [w.casefold() for w in own[start:end]]
+    other = data.draw(st.sampled_from([" ", "\n", " \n\n  ", "\u00a0"]))
+    for copy in (text, unicodedata.normalize("NFD", text), text.replace(" ", other)):
+        assert evidence.passage(done, locator, copy) == " ".join(passage)
+        assert evidence.verify(done, copy) == []
+    again, none = pin(done, Copy(text))
+    assert (again, none) == (done, [])
+
+
 def test_blocks_are_the_lines_with_words() -> None:
     assert lines("one  two\n\n \t\nthree\r\nfour") == ["one two", "three", "four"]
 

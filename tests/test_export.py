@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
+import unicodedata
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -20,13 +22,13 @@ import networkx
 import pytest
 import rdflib
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyld import jsonld
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, parse
 from tests.conftest import NeedsTool
 
-from alliance_graph import cli, export, network, outputs
+from alliance_graph import cli, export, model, network, outputs, rdf, seeds, yaml12
 from alliance_graph.errors import AllianceError
 from alliance_graph.store import select
 from alliance_graph.store.embedded import Embedded
@@ -131,7 +133,7 @@ def _named(quad: Quad) -> bool:
 
 def test_pyld_reads_json_ld_with_the_same_triples(store: Embedded, made: dict[str, bytes]) -> None:
     lines = jsonld.to_rdf(json.loads(made["jsonld"]), {"format": "application/n-quads"})
-    merged = outputs.merged(outputs.in_order(store.quads()))
+    merged = outputs.in_order(store.quads()).merged
     assert {q.triple for q in parse(lines, format=RdfFormat.N_QUADS)} == set(merged)
 
 
@@ -176,6 +178,82 @@ _quads = st.builds(Quad, _nodes, _predicates, _nodes | st.builds(Literal, st.tex
 @given(st.lists(_quads, unique=True))
 def test_whatever_is_said_of_statements_comes_back(quads: list[Quad]) -> None:
     assert set(export.plain(export.reified(quads))) == set(quads)
+
+
+def _free(text: str) -> bool:
+    hidden = yaml12._FORBIDDEN.search(text)
+    return not hidden and bool(text.strip()) and unicodedata.is_normalized("NFC", text)
+
+
+_texts = st.one_of(
+    st.text(max_size=40),
+    st.text(alphabet="<>&\"'\\\t\n ]]{}#@^=`%한é😀", max_size=20),
+    st.sampled_from(["a\r\nb", "]]>", "=1+1", "\\u0041", "<b>", "@en", '"""', "&#10;", "a\u2029"]),
+).filter(_free)
+
+
+@settings(max_examples=20)
+@given(_texts, st.lists(_texts, max_size=4, unique=True))
+def test_facts_with_any_texts_come_back_from_every_format(label: str, printed: list[str]) -> None:
+    """Also: whatever a name holds, its claim gets an IRI of its own, and keeps it."""
+    facts = _told_as(label, printed)
+    made = Embedded(rdf.quads(facts))
+    quads = set(made.quads())
+    triples = {q.triple for q in quads}
+    assert Literal(label, language="en") in {t.object for t in triples}
+    _minted_well(triples, printed)
+    longer = {q.triple for q in rdf.quads(_told_as(label, [*printed, "one more"]))}
+    claims = _claims(triples)
+    assert claims.items() <= _claims(longer).items()
+    for form, kind in (("trig", RdfFormat.TRIG), ("nquads", RdfFormat.N_QUADS)):
+        assert set(parse(export.export(made, form), format=kind)) == quads
+    assert set(export.plain(parse(export.export(made, "rdf12"), format=RdfFormat.TRIG))) == quads
+    merged = set(outputs.in_order(quads).merged)
+    for form, kind, wanted in (
+        ("turtle", RdfFormat.TURTLE, triples),
+        ("ntriples", RdfFormat.N_TRIPLES, triples),
+        ("rdfxml", RdfFormat.RDF_XML, triples),
+        ("jsonld", RdfFormat.JSON_LD, merged),
+    ):
+        assert {q.triple for q in parse(export.export(made, form), format=kind)} == wanted, form
+
+
+def _told_as(label: str, printed: list[str]) -> model.Facts:
+    """The small alliance with a person of that name, printed in these ways."""
+    facts = _OTHER
+    (first, *others) = facts.people
+    (article, *more) = facts.articles
+    evidence = {"p": 1, "words": "1-2", "digest": "0123456789abcdef"}
+    names = [{"of": first.id, "printed": text, "evidence": evidence} for text in printed]
+    told = article.model_copy(update={"names": tuple(map(model.PrintedName.model_validate, names))})
+    people = (first.model_copy(update={"label": label}), *others)
+    return facts.model_copy(update={"people": people, "articles": (told, *more)})
+
+
+def _claims(triples: set[Triple]) -> dict[str, str]:
+    """What each claim on a printed name says, by its IRI."""
+    named = f"{ID}claim/{_OTHER.articles[0].id}.{_OTHER.people[0].id}.name"
+    said = [
+        (t.subject.value, t.object.value)
+        for t in triples
+        if t.predicate.value == RDF + "object"
+        and isinstance(t.subject, NamedNode)
+        and isinstance(t.object, Literal)
+        and t.subject.value.startswith(named)
+    ]
+    assert len(dict(said)) == len(said), "one claim says two things"
+    return dict(said)
+
+
+def _minted_well(triples: set[Triple], printed: list[str]) -> None:
+    assert sorted(_claims(triples).values()) == sorted(printed)
+    for triple in triples:
+        for term in (triple.subject, triple.predicate, triple.object):
+            if isinstance(term, NamedNode):
+                assert re.fullmatch(r"https?://[!#-;=?-\[\]_a-z~]+", term.value), term
+
+
+_OTHER = seeds.load(OTHER).facts
 
 
 def test_a_statement_told_twice_over_stays_as_it_is() -> None:

@@ -264,7 +264,7 @@ def files(
     made: Compiled, counts: dict[str, int], texts: Path | None
 ) -> Iterator[tuple[str, bytes]]:
     """Every file of a build but its manifest, as (name, bytes)."""
-    from alliance_graph import codebook, network, outputs, page, questions, report, seeds
+    from alliance_graph import network, outputs, page, questions, report, seeds
 
     whole = made.whole or made.store
     quads = outputs.in_order(made.whole.quads() if made.whole else made.quads)
@@ -282,7 +282,6 @@ def files(
     data = report.report(made.loaded, made.store, made.findings, texts, made.compared)
     yield "report.json", report.as_json(data).encode()
     yield "report.html", report.as_html(data).encode()
-    yield "docs/codebook.html", codebook.as_html(made.store, made.told).encode()
 
 
 def _portable(findings: tuple[Finding, ...], root: Path) -> Iterator[Finding]:
@@ -330,7 +329,6 @@ def _inputs(
     files = _digest(
         (facts, "*"),
         (facts, "*/*"),
-        (paths.seeds(), "README.md"),
         (paths.ontology(), "**/*"),
         (_PACKAGE, "**/*"),
         (texts, "*"),

@@ -144,13 +144,10 @@ class Part:
     properties: tuple[Term, ...]
 
 
-def as_html(store: Store, told: Graph | None = None) -> str:
-    """The codebook of a graph that holds the ontology, as one HTML file without scripts.
-
-    ``told`` is what the shapes have read of the same store: then it is not read again.
-    """
+def as_html(store: Store) -> str:
+    """The codebook of a graph that holds the ontology, as one HTML file without scripts."""
     everything = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
-    terms = _Terms(told or Graph(construct(store, everything)))
+    terms = _Terms(Graph(construct(store, everything)))
     text = (paths.seeds() / "README.md").read_text("utf-8") + _DERIVED
     parts = tuple(_parts(text, terms))
     shown = {t.name for part in parts for t in (*part.classes, *part.properties)}

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, NamedTuple, get_args
 
@@ -18,9 +18,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from alliance_graph.errors import Finding, Mark
-from alliance_graph.model import RefTo
+from alliance_graph.model import RefTo, inner_model, parts
 
 Loc = tuple[str | int, ...]
+
+MOST = 20
+"""Findings of one kind in one file; the rest is counted."""
 
 # --- what a model's annotations say -------------------------------------------------------------
 
@@ -29,21 +32,6 @@ Loc = tuple[str | int, ...]
 def fields_of(kind: type[BaseModel]) -> dict[str, FieldInfo]:
     """The fields of a model by their names in YAML."""
     return {info.alias or name: info for name, info in kind.model_fields.items()}
-
-
-def parts(info: FieldInfo) -> Iterator[Any]:
-    """Every type and every mark in a field's annotation, from the outside in."""
-    pending = [info.annotation, *info.metadata]
-    while pending:
-        part = pending.pop(0)
-        yield part
-        pending += getattr(part, "__metadata__", ())
-        pending += get_args(part)
-
-
-def inner_model(info: FieldInfo) -> type[BaseModel] | None:
-    """The model whose values a field holds, alone or in a list."""
-    return next((t for t in parts(info) if isinstance(t, type) and issubclass(t, BaseModel)), None)
 
 
 def words_of(info: FieldInfo) -> list[str]:
@@ -105,11 +93,19 @@ def findings(
     for error in errors:
         told[_without_branches(error, kind)].append(error)
     found = []
+    counted: Counter[str] = Counter()
     for loc, group in told.items():
         # Of the branches of a union, a list of allowed words says least.
         error = min(group, key=lambda e: e["type"] == "literal_error")
+        sort = error["type"]
+        counted[sort] += 1
+        if counted[sort] > MOST:
+            continue
         code, what, mend = _sentence(_Case.of(error, loc, kind))
-        place = mark(loc, error["type"] == "extra_forbidden")
+        if counted[sort] == MOST:
+            more = sum(sort in {e["type"] for e in group} for group in told.values()) - MOST
+            what += f" (and {more} more of this kind)" if more else ""
+        place = mark(loc, sort == "extra_forbidden")
         found.append(Finding("error", code, what, mend, place, about))
     return found
 
@@ -221,14 +217,16 @@ def _not_text(case: _Case) -> _Told:
     if isinstance(given, (bool, int, float)):
         text = str(given).lower() if isinstance(given, bool) else given
         what = f"`{case.name}` is {shown(given)}, where text is expected"
-        return "wrong-type", what, f"put it in quotes: '{text}'"
+        # a number with a point may be written in many ways: 1e3 is 1000.0
+        quoted = "" if isinstance(given, float) else f": '{text}'"
+        return "wrong-type", what, f"put it in quotes{quoted}"
     return "wrong-type", f"`{case.name}` is {shown(given)}", "give one text"
 
 
 def _not_a(expected: str) -> Callable[[_Case], _Told]:
     return lambda case: (
         "wrong-type",
-        f"`{case.name}` is {shown(case.given)}",
+        f"{f'`{case.name}`' if case.name else 'the whole'} is {shown(case.given)}",
         f"give {expected}",
     )
 

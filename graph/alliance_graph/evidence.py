@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from alliance_graph.errors import AllianceError, Finding, Mark, in_order
-from alliance_graph.model import Article, Claim, Evidence, Facts, TextBlock
+from alliance_graph.model import Article, Claim, Evidence, Facts, TextBlock, deeper
 
 ELLIPSES = ("…", "...", "[…]", "[...]")
 """Between two of its words, a quote may leave out what stands between them in the text."""
@@ -203,15 +203,16 @@ def locators(article: Article) -> Iterator[tuple[Loc, str, Evidence]]:
 def _walk(value: BaseModel, loc: Loc, of: str) -> Iterator[tuple[Loc, str, Evidence]]:
     if isinstance(value, Evidence):
         yield loc, of, value
-    else:
-        of = _named(value, loc, of)
-        for name, held in vars(value).items():
-            if isinstance(held, BaseModel):
-                yield from _walk(held, (*loc, _alias(type(value), name)), of)
-            elif isinstance(held, tuple):
-                for i, item in enumerate(held):
-                    if isinstance(item, BaseModel):
-                        yield from _walk(item, (*loc, _alias(type(value), name), i), of)
+        return
+    of = _named(value, loc, of)
+    fields = vars(value)
+    for name, alias, _ in deeper(type(value)):
+        held = fields[name]
+        if isinstance(held, tuple):
+            for i, item in enumerate(held):
+                yield from _walk(item, (*loc, alias, i), of)
+        elif held is not None:
+            yield from _walk(held, (*loc, alias), of)
 
 
 @cache
@@ -219,11 +220,6 @@ def _naming(kind: type[BaseModel]) -> tuple[str, ...]:
     """The fields and properties of a class that tell what it is of."""
     names = ("id", "channel", "person", "unnamed", "of")
     return tuple(n for n in names if n in kind.model_fields or hasattr(kind, n))
-
-
-@cache
-def _alias(kind: type[BaseModel], name: str) -> str:
-    return kind.model_fields[name].alias or name
 
 
 def _named(value: BaseModel, loc: Loc, of: str) -> str:

@@ -109,7 +109,7 @@ def plain(quads: Iterable[Quad]) -> Iterator[Quad]:
             yield q
 
 
-def _quads(store: Embedded) -> list[Quad]:
+def _quads(store: Embedded) -> outputs.Ordered:
     return outputs.in_order(outputs.steady(plain(store.quads())))
 
 

@@ -9,7 +9,8 @@ the event, never an instant in UTC.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
+from functools import cache
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +21,7 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 
 from alliance_graph import dates
 from alliance_graph.errors import DateError
@@ -924,13 +926,39 @@ class Facts(Value):
         return {thing.id: thing.iri_kind for thing in self.things()}
 
 
+def parts(info: FieldInfo) -> Iterator[Any]:
+    """Every type and every mark in a field's annotation, from the outside in."""
+    pending = [info.annotation, *info.metadata]
+    while pending:
+        part = pending.pop(0)
+        yield part
+        pending += getattr(part, "__metadata__", ())
+        pending += get_args(part)
+
+
+def inner_model(info: FieldInfo) -> type[BaseModel] | None:
+    """The model whose values a field holds, alone or in a list."""
+    return next((t for t in parts(info) if isinstance(t, type) and issubclass(t, BaseModel)), None)
+
+
+@cache
+def deeper(kind: type[BaseModel]) -> tuple[tuple[str, str, type[BaseModel]], ...]:
+    """The fields of a class that hold values of the model, as (name, alias, their class)."""
+    held = ((name, f.alias or name, inner_model(f)) for name, f in kind.model_fields.items())
+    return tuple((name, alias, inner) for name, alias, inner in held if inner is not None)
+
+
+@cache
+def _claim_fields(kind: type[Said]) -> tuple[str, ...]:
+    return tuple(name for name, _, inner in deeper(kind) if issubclass(inner, Claim))
+
+
 def claims_of(record: Said) -> Iterator[tuple[str, int, Claim[Any]]]:
     """The claims in a record's fields, as (field, index, claim), in the order of the model."""
-    for name, held in vars(record).items():
-        if isinstance(held, tuple):
-            for i, item in enumerate(held):
-                if isinstance(item, Claim):
-                    yield name, i, item
+    held = vars(record)
+    for name in _claim_fields(type(record)):  # asking each value for its class is slow
+        for i, item in enumerate(held[name]):
+            yield name, i, item
 
 
 def inherited(claim: Said, *outer: Said | Defaults) -> dict[str, Any]:
