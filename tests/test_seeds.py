@@ -428,10 +428,77 @@ def test_hostile_names_and_ids_reach_nothing_outside(sound: Path) -> None:
     assert [p.id for p in seeds.load(sound).facts.people].count("stephen-biegun") == 5
 
 
+@pytest.mark.parametrize(
+    ("written", "place", "word", "odd"),
+    [
+        ("label: Кim Jong-un", "2:8", "Кim Jong-un", "“К” is U+041A CYRILLIC CAPITAL LETTER KA"),
+        ('label: "\\u041aim"', "2:8", "Кim", "U+041A"),
+        ("label: Kim Ко", "2:8", "Kim Ко", "U+041A"),
+        ("label: Κim", "2:8", "Κim", "U+039A GREEK CAPITAL LETTER KAPPA"),
+        ("label: Ｋim", "2:8", "Ｋim", "U+FF2B FULLWIDTH LATIN CAPITAL LETTER K"),
+        ("label: X\naliases: [Y, {is: Sаm}]", "3:19", "Sаm", "U+0430"),
+        ("label: X\nnote: He met Кim there", "3:7", "Кim", "U+041A"),
+    ],
+)
+def test_letters_that_only_look_alike_are_told(
+    sound: Path, written: str, place: str, word: str, odd: str
+) -> None:
+    path = sound / "people" / "x.yaml"
+    path.write_text(f"id: x\n{written}\ncountry: us\n", "utf-8")
+    finding = only(sound)
+    assert (finding.severity, finding.code, finding.about) == ("warning", "mixed-script", ("x",))
+    assert f"“{word}” has letters of two scripts" in finding.what
+    assert odd in finding.what
+    assert str(finding.where) == f"{path}:{place}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "G20 정상회의, SCM은 X-Ray다",
+        "文在寅 Moon",
+        "Киев (Kyiv)",
+        "Путин은",
+        "Ｇ２０首脳",
+        "p'yŏngyang ʼ 5µm 1ª",
+        "Ελλάδα",
+        "ÅÉő ﬁ",
+    ],
+)
+def test_scripts_that_stand_together_are_fine(sound: Path, text: str) -> None:
+    (sound / "people" / "x.yaml").write_text(f'id: x\nlabel: "{text}"\ncountry: us\n', "utf-8")
+    assert told(sound) == []
+
+
+def test_a_flood_of_unknown_fields_is_counted(sound: Path) -> None:
+    fields = "".join(f"k{n}: 1\n" for n in range(9_000))
+    (sound / "people" / "x.yaml").write_text(f"id: x\nlabel: X\ncountry: us\n{fields}", "utf-8")
+    findings = told(sound)
+    assert {f.code for f in findings} == {"unknown-field"}
+    assert len(findings) == complaints.MOST
+    assert findings[-1].what == "there is no field `k19` here (and 8980 more of this kind)"
+    assert "more" not in findings[-2].what
+
+
+def test_what_should_be_a_folder_or_a_list_and_is_neither(root: Path) -> None:
+    shutil.rmtree(root / "topics")
+    (root / "topics").write_text("id: alliance\n", "utf-8")
+    os.mkfifo(root / "records")
+    os.mkfifo(root / "errata.yaml")
+    (root / "codings.yaml").mkdir()
+    strays = {f.what for f in told(root) if f.code == "stray-file"}
+    assert strays == {
+        "topics is no folder and is not read",
+        "records is no folder and is not read",
+        "errata.yaml is no plain file and is not read",
+        "codings.yaml is no plain file and is not read",
+    }
+
+
 def test_a_file_that_became_a_pipe_is_not_waited_for(sound: Path) -> None:
     os.mkfifo(sound / "pipe")
     with pytest.raises(OSError, match="no plain file"):
-        seeds._bytes(sound / "pipe")
+        seeds.content(sound / "pipe")
 
 
 def test_a_file_that_may_not_be_read(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -744,12 +811,10 @@ def test_the_schema_defines_what_it_uses_and_no_more(schemas: dict[str, dict[str
 def test_mutations_in_a_folder_end_in_findings_with_places(sound: Path) -> None:
     dice = random.Random(16)
     path = sound / ARTICLE
-    original = path.read_text("utf-8")
-    lines = original.splitlines(keepends=True)
-    words = original.split()
+    original = fuzz.Original("articles", path.read_text("utf-8"))
     broken = 0
     for _ in range(200):
-        path.write_bytes(_mutated(original, lines, words, dice))
+        path.write_bytes(fuzz.mutated(original, dice))
         findings = told(sound)
         broken += any(f.severity == "error" for f in findings)
     assert 100 < broken < 200
@@ -764,34 +829,6 @@ def test_twenty_thousand_mutations_of_real_files_are_read_or_refused_with_a_plac
     assert seen.grown < fuzz.GROWTH
     # every kind of refusal was met, so that no check sleeps
     assert len(seen.codes) > 25, seen.codes
-
-
-def _mutated(original: str, lines: list[str], words: list[str], dice: random.Random) -> bytes:
-    text = original
-    for _ in range(dice.randint(1, 3)):
-        match dice.randrange(6):
-            case 0:
-                text = text.replace(dice.choice(words), dice.choice(words), 1)
-            case 1:
-                text = text.replace(dice.choice(lines), "", 1)
-            case 2:
-                line = dice.choice(lines)
-                text = text.replace(line, line + line, 1)
-            case 3:
-                at = dice.randrange(len(text))
-                text = text[:at] + dice.choice("\t\n:-{}[]'\"#&*!|>?%@,가é\u200b\x07") + text[at:]
-            case 4:
-                old = dice.choice(words)
-                text = text.replace(
-                    old, dice.choice(["null", "[]", "{}", "7", "true", "''", "x" * 700]), 1
-                )
-            case _:
-                line = dice.choice(lines)
-                text = text.replace(line, "  " + line, 1)
-    raw = bytearray(text.encode())
-    if dice.random() < 0.1:
-        raw[dice.randrange(len(raw))] = dice.randrange(256)
-    return bytes(raw)
 
 
 def test_a_person_is_dumped_as_it_stands() -> None:

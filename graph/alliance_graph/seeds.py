@@ -26,10 +26,19 @@ from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import CoreModeRef, DefsRef, GenerateJsonSchema
 
-from alliance_graph import complaints, dates, evidence, model, yaml12
-from alliance_graph.complaints import inner_model, parts, words_of
+from alliance_graph import complaints, dates, evidence, model, scripts, yaml12
+from alliance_graph.complaints import words_of
 from alliance_graph.errors import Finding, Mark, in_order
-from alliance_graph.model import Article, Facts, Record, RefTo, Said, Thing
+from alliance_graph.model import (
+    Article,
+    Facts,
+    Record,
+    RefTo,
+    Said,
+    Thing,
+    inner_model,
+    parts,
+)
 from alliance_graph.yaml12 import Node
 
 FOLDERS: dict[str, type[Thing]] = {
@@ -177,7 +186,7 @@ def _lists(root: Path, known: _Known, findings: list[Finding]) -> dict[str, tupl
         path = root / f"{name}.yaml"
         if path.is_symlink():
             findings.append(_link(path))
-        if path.is_symlink() or not path.is_file():
+        if path.is_symlink() or not path.is_file():  # what else it may be is a stray
             continue
         file = _read(path, "", findings)
         if not file.reads:
@@ -216,38 +225,51 @@ def _read_all(
         return
     findings += _strays(root)
     for folder in folders:
-        for path in _paths(root / folder, findings):
+        for path in files_in(root / folder, findings):
             yield _read(path, folder, findings)
 
 
 def _read(path: Path, folder: str, findings: list[Finding]) -> _File:
+    wrong: list[Finding] = []
+    text, data, node = document(path, wrong)
+    file = _File(path, folder, text, data, node or Node(1, 1), reads=not wrong)
+    findings += [*wrong, *_comments(text, file.name), *_alike(file)]
+    return file
+
+
+def document(path: Path, findings: list[Finding]) -> tuple[str, Any, Node | None]:
+    """Text, value and places of a file; the text is "" where something is wrong with it."""
     name = str(path)
     try:
-        raw = _bytes(path)
+        raw = content(path)
     except OSError as bad:
         what = f"cannot be read: {bad.strerror}"
         findings.append(Finding("error", "unreadable", what, "see to the file", Mark(name)))
-        return _File(path, folder, "", None, Node(1, 1), reads=False)
+        return "", None, None
     data, node, wrong = yaml12.read(raw, name)
     findings += wrong
-    text = "" if wrong else raw.decode()
-    findings += _comments(text, name)
-    return _File(path, folder, text, data, node or Node(1, 1), reads=not wrong)
+    return "" if wrong else raw.decode(), data, node
 
 
 def _strays(root: Path) -> Iterator[Finding]:
     """Folders with facts in them, and files beside the folders, that nothing reads."""
+    known = (*FOLDERS, RECORDS)
+    lists = [f"{name}.yaml" for name in LISTS]
     for path in sorted(root.iterdir()):
-        if path.suffix in (".yaml", ".yml") and path.name not in map("{}.yaml".format, LISTS):
+        if path.is_symlink() and path.name in (*known, *lists):
+            continue  # told where it would be read
+        if path.name in known and not path.is_dir():
+            what = f"{path.name} is no folder and is not read"
+            yield Finding("warning", "stray-file", what, "make it a folder", Mark(str(path)))
+        elif path.name in lists and not path.is_file():
+            what = f"{path.name} is no plain file and is not read"
+            yield Finding("warning", "stray-file", what, "make it a file", Mark(str(path)))
+        elif path.suffix in (".yaml", ".yml") and path.name not in lists:
             meant = complaints.near(path.stem, LISTS)
             mend = f"did you mean {meant}.yaml?" if meant else "move it into the folder of its kind"
             what = f"the file {path.name} is not read here"
             yield Finding("warning", "stray-file", what, mend, Mark(str(path)))
-        elif (
-            path.is_dir()
-            and path.name not in (*FOLDERS, RECORDS)
-            and next(path.glob("*.yaml"), None)
-        ):
+        elif path.is_dir() and path.name not in known and next(path.glob("*.yaml"), None):
             meant = complaints.near(path.name, FOLDERS)
             folders = complaints.listed(FOLDERS)
             mend = f"did you mean {meant}/?" if meant else f"the folders are {folders}"
@@ -255,7 +277,7 @@ def _strays(root: Path) -> Iterator[Finding]:
             yield Finding("warning", "stray-folder", what, mend, Mark(str(path)))
 
 
-def _paths(folder: Path, findings: list[Finding]) -> list[Path]:
+def files_in(folder: Path, findings: list[Finding]) -> list[Path]:
     """The YAML files of a folder; links and files of other names are findings."""
     if folder.is_symlink():
         findings.append(_link(folder))
@@ -282,8 +304,11 @@ def _link(path: Path) -> Finding:
     return Finding("error", "symlink", what, "put the file itself there", Mark(str(path)))
 
 
-def _bytes(path: Path) -> bytes:
-    """At most one byte more than is allowed, never through a link, never from a pipe or device."""
+def content(path: Path) -> bytes:
+    """At most one byte more than is read, never through a link, never from a pipe or device.
+
+    Raises OSError.
+    """
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(handle, "rb") as stream:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -302,6 +327,28 @@ def _comments(text: str, name: str) -> list[Finding]:
         )
         for mark in yaml12.comments(text, name)
     ]
+
+
+def _alike(file: _File) -> Iterator[Finding]:
+    """Words, and whole names, with letters of scripts that look alike."""
+    if not (scripts.FOREIGN.search(file.text) or "\\" in file.text):
+        return
+    for loc, text in _texts(file.data, ()):
+        name = any(step in ("label", "aliases") for step in loc) or loc[:1] == ("names",)
+        if found := scripts.mixed(text, name):
+            word, odd = found
+            what = f"“{word}” has letters of two scripts: “{odd}” is {yaml12.character(odd)}"
+            mend = "write it in the letters of one script"
+            yield Finding("warning", "mixed-script", what, mend, _mark(file, loc), (file.key,))
+
+
+def _texts(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
+    """The texts in plain data, each with its path."""
+    if isinstance(value, str):
+        yield loc, value
+    elif isinstance(value, (dict, list)):
+        for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _texts(inner, (*loc, step))
 
 
 def _name_finding(file: _File, thing: Thing) -> list[Finding]:
@@ -410,11 +457,7 @@ class _Known:
                 and all(p.loc for p in places)
             )
             if told:
-                what = f"{len(places)} articles tell of the {first.kind} {name}"
-                mend = "fine if it is the same; else give one another id"
-                findings.append(
-                    Finding("info", "told-twice", what, mend, marks[0], (name,), marks[1:])
-                )
+                findings.append(told_twice(name, str(first.kind), marks))
                 continue
             for place, mark in zip(rest, marks[1:], strict=True):
                 other = complaints.kinds([str(first.kind)])
@@ -442,6 +485,13 @@ class _Known:
             names = [n for n, ps in self.ids.items() if any(p.kind in kinds for p in ps)]
             self._near[name, kinds] = complaints.near(name, names)
         return self._near[name, kinds]
+
+
+def told_twice(name: str, kind: str, marks: tuple[Mark, ...]) -> Finding:
+    """What is to be said of a record of which several articles tell."""
+    what = f"{len(marks)} articles tell of the {kind} {name}"
+    mend = "fine if it is the same; else give one another id"
+    return Finding("info", "told-twice", what, mend, marks[0], (name,), marks[1:])
 
 
 class _Slot(NamedTuple):
@@ -533,7 +583,7 @@ class One(NamedTuple):
 
 def articles(root: Path) -> list[Path]:
     """The article files of a folder of facts, by name."""
-    return _paths(root / "articles", [])
+    return files_in(root / "articles", [])
 
 
 def one(path: Path) -> One:
@@ -551,8 +601,8 @@ def one(path: Path) -> One:
 
 
 def located(facts: Facts, paths: Iterable[Path]) -> Loaded:
-    """Facts with the places of their articles, whose files are read again for that."""
-    files = [_read(path, "articles", []) for path in paths]
+    """Facts with the places in some of their files, which are read again for that."""
+    files = [_read(path, path.parent.name, []) for path in paths]
     return Loaded(facts, (), {file.key: file for file in files})
 
 

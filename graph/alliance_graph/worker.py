@@ -165,7 +165,7 @@ def no_network() -> tuple[str, ...]:
 
 
 def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
+    return ctypes.CDLL(None)
 
 
 def _empty_namespace() -> bool:

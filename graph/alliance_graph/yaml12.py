@@ -30,7 +30,7 @@ from alliance_graph.errors import Finding, Mark
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 16
-MAX_NODES = 100_000
+MAX_NODES = 20_000
 MAX_SCALAR = 20_000
 MAX_FINDINGS = 20
 """Of one kind in one file: the rest is counted."""
@@ -65,12 +65,18 @@ class Refused(Exception):
         self.finding = finding
 
 
+# the last two of each plane are no characters
+_LAST_TWO = "".join(chr(p) + chr(p + 1) for p in range(0x1FFFE, 0xFFFFE, 0x10000))
 _FORBIDDEN = re.compile(
-    "\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
-    "\U000e0000-\U000e0fff\ud800-\udfff]"
+    "\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff\U000f0000-\U0010ffff" + _LAST_TWO + "]"
 )
-"""Control, invisible and bidirectional characters, noncharacters: a reader would not see them."""
+"""Control, invisible, bidirectional, private-use and noncharacters: a reader would not see them."""
+_PIECE = 1_000
+"""Characters looked at together for Unicode's composed form: of many marks in a row, the time to
+sort them grows with the square of their number."""
 _TAB_INDENT = re.compile(r"^ *\t", re.M)
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
@@ -134,15 +140,22 @@ def _mark(file: str, before: str) -> Mark:
     return Mark(file, line + 1, len(before) - (before.rfind("\n") + 1) + 1)
 
 
-def _character(char: str) -> str:
-    return f"U+{ord(char):04X} {unicodedata.name(char, 'control character')}"
+def character(char: str) -> str:
+    """A character by number and name.
+
+    >>> character("é")
+    'U+00E9 LATIN SMALL LETTER E WITH ACUTE'
+    """
+    nameless = {"Cc": "control character", "Co": "private-use character"}
+    name = unicodedata.name(char, nameless.get(unicodedata.category(char), "noncharacter"))
+    return f"U+{ord(char):04X} {name}"
 
 
 def _unseen(text: str, file: str) -> list[Finding]:
     """Characters that do not show, tabs as indentation, and text that is not NFC."""
     findings = []
     for match in _FORBIDDEN.finditer(text):
-        what = f"the character {_character(match[0])} does not show"
+        what = f"the character {character(match[0])} does not show"
         mark = _mark(file, text[: match.start()])
         findings.append(Finding("error", "yaml-character", what, "take it out", mark))
         if len(findings) >= MAX_FINDINGS:
@@ -156,23 +169,27 @@ def _unseen(text: str, file: str) -> list[Finding]:
             return findings
     if not unicodedata.is_normalized("NFC", text):
         for number, line in enumerate(text.split("\n"), start=1):
-            composed = unicodedata.normalize("NFC", line)
-            if composed != line:
-                at = next(
-                    (i for i, (a, b) in enumerate(zip(line, composed, strict=False)) if a != b), 0
-                )
-                findings.append(
-                    Finding(
-                        "error",
-                        "yaml-nfc",
-                        f"“{line[at : at + 12].strip()}” is not in Unicode's composed form",
-                        f"write “{composed[at : at + 12].strip()}” in NFC",
-                        Mark(file, number, at + 1),
-                    )
-                )
-                if len(findings) >= MAX_FINDINGS:
-                    break
+            if unicodedata.is_normalized("NFC", line):
+                continue
+            at, written = _decomposed(line)
+            what = f"“{line[at : at + 12].strip()}” is not in Unicode's composed form"
+            mark = Mark(file, number, at + 1)
+            findings.append(Finding("error", "yaml-nfc", what, f"write “{written}” in NFC", mark))
+            if len(findings) >= MAX_FINDINGS:
+                break
     return findings
+
+
+def _decomposed(line: str) -> tuple[int, str]:
+    """Where a line leaves the composed form, and some of it composed."""
+    for start in range(0, len(line), _PIECE // 2):
+        piece = line[start : start + _PIECE]
+        composed = unicodedata.normalize("NFC", piece)
+        if composed != piece:
+            pairs = enumerate(zip(piece, composed, strict=False))
+            at = next((i for i, (a, b) in pairs if a != b), 0)
+            return start + at, composed[at : at + 12].strip()
+    return 0, line[:12].strip()
 
 
 def _syntax(bad: yaml.YAMLError, text: str, file: str) -> Finding:
@@ -310,7 +327,7 @@ class _Builder:
             _FORBIDDEN.search(value) or not unicodedata.is_normalized("NFC", value)
         ):
             hidden = _FORBIDDEN.search(value)
-            name = f"the character {_character(hidden[0])}" if hidden else "text that is not NFC"
+            name = f"the character {character(hidden[0])}" if hidden else "text that is not NFC"
             raise self.refuse(event, "yaml-character", f"an escape makes {name}", "take it out")
 
     def scalar(self, event: ScalarEvent) -> Any:

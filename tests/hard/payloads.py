@@ -31,8 +31,8 @@ from alliance_graph import (
     build,
     catalogue,
     codebook,
-    complaints,
     derive,
+    model,
     network,
     outputs,
     page,
@@ -103,7 +103,7 @@ class Hostile:
         if isinstance(value, BaseModel):
             return self.model(value, name)
         free = any(
-            isinstance(p, StringConstraints) and p.pattern == r"\S" for p in complaints.parts(info)
+            isinstance(p, StringConstraints) and p.pattern == r"\S" for p in model.parts(info)
         )
         return self.text(name) if free and isinstance(value, str) else value
 
@@ -271,6 +271,24 @@ class Watch:
         self.tab.goto(url)
         self.look()
 
+    def edited(self, view: str, url: str) -> None:
+        """The query page with its editor: the answer as rows, all of them, and as it came."""
+        self.open(view, url)
+        tab = ".tabPanel.active"
+        self.tab.wait_for_selector("html[data-ready]")
+        self.tab.wait_for_selector(f"{tab} .yasr_response_chip:not(.empty)")
+        self.tab.wait_for_selector(f"{tab} .busy", state="detached")
+        self.tab.wait_for_selector(f"{tab} .yasr_results > *")
+        self.look()
+        if self.tab.locator(f"{tab} .tableSizer").count():
+            self.tab.select_option(f"{tab} .tableSizer", "-1")
+            self.look()
+            self.tab.locator(f"{tab} .switch input").click()
+            self.look()
+        self.tab.locator(f"{tab} .select_response").last.click()
+        self.tab.wait_for_timeout(60)
+        self.look()
+
     def tour(self, view: str, url: str, most: int) -> None:
         """The page of the network: every view, things in the panel, stories and search."""
         self.open(view, url)
@@ -345,6 +363,9 @@ def served(watch: Watch, url: str, store: Embedded, hostile: Hostile, most: int)
     for text in asked:
         watch.open("query page", f"{url}/sparql?{urlencode({'query': text, 'format': 'html'})}")
         watch.open("query page", f"{url}/query?{urlencode({'query': text, 'plain': ''})}")
+    if (paths.EDITOR / "yasgui.min.js").exists():
+        for text in asked[max(0, 3 - most) :]:
+            watch.edited("query page, YASGUI", f"{url}/query?{urlencode({'query': text})}")
 
 
 def noted(graph: ag.Graph, most: int) -> str:
