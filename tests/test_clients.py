@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -250,20 +250,27 @@ def counted(rows: Iterable[Mapping[str, Term]]) -> Counter[frozenset[tuple[str, 
     return Counter(frozenset(row.items()) for row in rows)
 
 
+Both = Callable[[str, str], list[dict[str, Term]]]
+
+
+@pytest.fixture
+def ask_both(address: str, tmp_path: Path, comunica: Path) -> Both:
+    """Has Comunica ask a query of the graph served here and of one served elsewhere."""
+
+    def ask(elsewhere: str, query: str) -> list[dict[str, Term]]:
+        both = f"sparql@{address}sparql sparql@{elsewhere}sparql"
+        line = how("Comunica").replace(f"sparql@{SERVED}sparql", both)
+        assert both in line
+        return comunicated(comunica, tmp_path, line, questions.standalone(query))
+
+    return ask
+
+
 def test_one_query_over_two_graphs(
-    store: Embedded,
-    other_store: Embedded,
-    address: str,
-    other: str,
-    tmp_path: Path,
-    comunica: Path,
+    store: Embedded, other_store: Embedded, other: str, ask_both: Both
 ) -> None:
     query = "SELECT ?encounter ?date WHERE { ?encounter a ally:Encounter ; ally:date ?date }"
-    first = how("Comunica").replace(SERVED, address)
-    source = f"sparql@{address}sparql"
-    line = first.replace(source, f"{source} sparql@{other}sparql")
-    assert line != first
-    both = comunicated(comunica, tmp_path, line, questions.standalone(query))
+    both = ask_both(other, query)
     here, there = counted(select(store, query)), counted(select(other_store, query))
     assert here
     assert there
@@ -271,20 +278,14 @@ def test_one_query_over_two_graphs(
 
 
 def test_things_of_two_graphs_are_joined(
-    store: Embedded,
-    other_store: Embedded,
-    address: str,
-    other: str,
-    tmp_path: Path,
-    comunica: Path,
+    store: Embedded, other_store: Embedded, address: str, other: str, ask_both: Both
 ) -> None:
     """Which offices of one alliance have the level and the portfolio of an office of the other?"""
     posts = "?{0} a org:Post ; ally:portfolio ?portfolio ; ally:level ?level"
     query = f"""SELECT DISTINCT ?mine ?portfolio ?level ?theirs WHERE {{
       SERVICE <{address}sparql> {{ {posts.format("mine")} }}
       SERVICE <{other}sparql> {{ {posts.format("theirs")} }} }}"""
-    line = how("Comunica").replace(f"sparql@{SERVED}", f"sparql@{address}sparql sparql@{other}")
-    found = comunicated(comunica, tmp_path, line, questions.standalone(query))
+    found = ask_both(other, query)
     mine = select(store, f"SELECT * WHERE {{ {posts.format('mine')} }}")
     theirs = list(select(other_store, f"SELECT * WHERE {{ {posts.format('theirs')} }}"))
     expected = [
@@ -298,7 +299,7 @@ def test_things_of_two_graphs_are_joined(
 
 
 def test_press_here_and_records_there_are_joined(
-    store: Embedded, recorded: Embedded, address: str, tmp_path: Path, comunica: Path
+    store: Embedded, recorded: Embedded, address: str, tmp_path: Path, ask_both: Both
 ) -> None:
     """On which days do official records have the people travel whom the press saw meet?"""
     (tmp_path / "records.trig").write_bytes(export.export(recorded, "trig"))
@@ -311,9 +312,7 @@ def test_press_here_and_records_there_are_joined(
         query = f"""SELECT DISTINCT ?person ?journey ?date WHERE {{
           SERVICE <{address}sparql> {{ {met} }}
           SERVICE <{there.url}sparql> {{ {went} }} }}"""
-        both = f"sparql@{address}sparql sparql@{there.url}"
-        line = how("Comunica").replace(f"sparql@{SERVED}", both)
-        found = comunicated(comunica, tmp_path, line, questions.standalone(query))
+        found = ask_both(there.url, query)
     finally:
         there.stop()
     people = {row["person"] for row in select(store, f"SELECT ?person {{ {met} }}")}

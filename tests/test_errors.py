@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alliance_graph.errors import Finding, Mark, in_order
+from alliance_graph.errors import BrokenFacts, Finding, LimitError, Mark, in_order
 
 
 def finding(**given: object) -> Finding:
@@ -40,3 +40,22 @@ def test_order_is_by_place_and_weight() -> None:
 
 def test_plain_values_for_json() -> None:
     assert finding().as_dict()["where"] == {"file": "a.yaml", "line": 3, "column": 5}
+
+
+def test_what_moves_a_terminals_cursor_is_written_out() -> None:
+    hostile = "a\x1b[31m\nb\u202e\udcff\u00a0"
+    place = Mark(hostile, 2, 3)
+    told = str(Finding("error", "x", f"“{hostile}” 서울", "mend — it", place, related=(place,)))
+    name = "a\\x1b[31m\\nb\\u202e\\udcff\\xa0"
+    assert told == f"{name}:2:3: error: “{name}” 서울 (see {name}:2:3); mend — it"
+    assert told.isprintable()
+    plain = Finding("info", "x", "서울 é “x”", "m", decision="explained: why")
+    assert str(plain) == "info: 서울 é “x”; m [decided: explained: why]"
+
+
+def test_errors_carry_what_one_asks_of_them() -> None:
+    limit = LimitError("too long", "time")
+    assert (str(limit), limit.limit) == ("too long", "time")
+    finding = Finding("error", "x", "what", "mend")
+    broken = BrokenFacts([finding, finding])
+    assert (str(broken), broken.findings) == ("2 findings", [finding, finding])

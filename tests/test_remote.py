@@ -5,20 +5,25 @@ from __future__ import annotations
 import base64
 import contextlib
 import functools
+import gc
 import itertools
 import re
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from pyoxigraph import Literal, NamedNode, Quad
 from tests import servers
 
+from alliance_graph.cli import main
 from alliance_graph.errors import EndpointError, QueryError
 from alliance_graph.store import construct, select
 from alliance_graph.store import remote as store_remote
@@ -205,6 +210,146 @@ def test_whole_graphs_go_by_the_graph_store_protocol(stub: Stub) -> None:
         ("DELETE", "/sparql?x=1&graph=urn%3Aa%23b", ""),
     ]
     assert stub.seen[0]["Content-Type"] == "application/n-triples"
+
+
+def echo(to: BaseHTTPRequestHandler) -> None:
+    """As a server does that shows all it knows where it fails."""
+    told = f"boom Authorization: {to.headers['Authorization']}; see {to.headers['Host']}"
+    send(to, told.encode(), 500, "text/plain")
+
+
+def endless_head(to: BaseHTTPRequestHandler) -> None:
+    """A byte now and then: no single wait is too long."""
+    with contextlib.suppress(OSError):
+        to.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        for _ in range(200):
+            to.wfile.write(b"a")
+            time.sleep(0.05)
+
+
+def endless_chunk(to: BaseHTTPRequestHandler) -> None:
+    with contextlib.suppress(OSError):
+        to.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;")
+        for _ in range(200):
+            to.wfile.write(b"a")
+            time.sleep(0.05)
+
+
+def silent(to: BaseHTTPRequestHandler) -> None:
+    with contextlib.suppress(OSError):
+        to.connection.settimeout(10)
+        to.connection.recv(1)  # until the other side has gone
+
+
+ELSEWHERE = "http://127.0.0.1:9/elsewhere"
+COMMANDS = {
+    "question": ["query", "channels"],
+    "query": ["query", "-"],
+    "push": ["push", "--graph", "{graph}"],
+    "push of whole graphs": ["push", "--graph", "{graph}", "--graph-store", "{url}"],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (reset, r"broke off|cannot be reached"),
+        (lambda to: send(to, b"", 429, Retry_After="3600"), r"is busy.*again after 3600 s"),
+        (echo, r"HTTP 500: boom Authorization: Bearer …; see 127"),
+        (endless_head, r"took longer than 1 s"),
+        (endless_chunk, r"took longer than 1 s"),
+        (silent, r"took longer than 1 s|in time"),
+        (lambda to: send(to, ROWS[:20], Content_Length="500"), r"broke off"),
+        (lambda to: send(to, b"<html>", kind="text/html"), r"'text/html': is it a SPARQL"),
+        (lambda to: send(to, b"", 302, Location=ELSEWHERE), rf"sends us on to {ELSEWHERE}: name"),
+        (huge, r"more than 1 MB: ask for less"),
+    ],
+    ids="reset busy failure slow-head slow-chunk silent truncated type redirect huge".split(),
+)
+def test_each_fault_is_one_line_of_the_command(
+    stub: Stub,
+    answer: Callable[[BaseHTTPRequestHandler], None],
+    told: str,
+    command: str,
+    small_graph: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ALLIANCE_ENDPOINT_TOKEN", SECRET)
+    monkeypatch.setitem(Remote.__init__.__kwdefaults__ or {}, "megabytes", 1)
+    stub.answer = answer
+    words = [w.format(graph=small_graph, url=stub.url) for w in COMMANDS[command]]
+    more = ["--endpoint", f"{stub.url}?key={SECRET}", "--seconds", "1"]
+    done = CliRunner().invoke(main, [*words, *more], input="ASK {}")
+    assert done.exit_code == 2, done.output
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"alliance: {stub.url} "), line
+    assert re.search(told, line), line
+    assert SECRET not in line
+    assert all(seen["Authorization"] == f"Bearer {SECRET}" for seen in stub.seen)
+    # a trace holds what the engine gave, which a thread of the stub must not take away
+    del done
+    gc.collect()
+
+
+@pytest.fixture(scope="module")
+def small_graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("graph") / "graph.trig"
+    path.write_text(f'GRAPH <{GRAPH}a> {{ <urn:thing> <urn:thing> "한" }}\n', "utf-8")
+    return path
+
+
+def test_what_a_server_repeats_of_a_password_is_not_printed(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def challenged(to: BaseHTTPRequestHandler) -> None:
+        if "Authorization" in to.headers:
+            given = to.headers["Authorization"]
+            told = base64.b64decode(given.removeprefix("Basic ")).decode()
+            send(to, f"no {given}, that is {told}".encode(), 500)
+        else:
+            send(to, b"", 401, WWW_Authenticate='Basic realm="here"')
+
+    stub.answer = challenged
+    (tmp_path / "netrc").write_text(f"machine 127.0.0.1 login me password {SECRET}\n", "utf-8")
+    assert "no Basic …, that is me:…" in complaint(Remote(stub.url))
+    monkeypatch.setenv("ALLIANCE_ENDPOINT_USER", "you")
+    monkeypatch.setenv("ALLIANCE_ENDPOINT_PASSWORD", f"{SECRET}-2")
+    line = complaint(Remote(stub.url))
+    assert line.endswith("no Basic …, that is you:…"), line
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        (
+            lambda: format_datetime(datetime.now(UTC) + timedelta(seconds=3601), usegmt=True),
+            "360[01]",
+        ),
+        (lambda: "Wed, 01 Jan 2003 00:00:00 GMT", None),
+        (lambda: "1", None),
+        (lambda: "soon", "later"),
+        (lambda: "-1", "later"),
+        (lambda: "9" * 5000, "999999999"),
+    ],
+)
+def test_a_busy_server_may_tell_a_time_of_day(
+    stub: Stub, after: Callable[[], str], told: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("alliance_graph.store.remote.time.sleep", slept.append)
+    stub.answer = lambda to: (
+        send(to, b"", 429, Retry_After=after()) if len(stub.seen) == 1 else send(to, ROWS)
+    )
+    if told is None:
+        # also for what may not be done twice: it has not been done
+        Remote(stub.url).update("MOVE <urn:a> TO <urn:b>")
+        assert len(stub.seen) == 2
+        assert len(slept) == 1
+    else:
+        assert re.search(told, complaint(Remote(stub.url)))
+        assert slept == []
 
 
 def test_nobody_listens() -> None:

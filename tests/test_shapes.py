@@ -11,6 +11,7 @@ import functools
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pyoxigraph as ox
 import pytest
@@ -253,6 +254,90 @@ def test_shapes_without_a_constraint_are_caught(shape: str, component: str, tmp_
     bad = shapes.Graph(broken(passing(), ready()[shape], component))
     found = shapes.results(bad, shapes.read(mutant))
     assert (shape, component) not in {(r.shape, r.component) for r in found}
+
+
+LIMITS = ("MinCount", "MaxCount", "MinLength", "MaxLength", "MinInclusive", "MaxInclusive")
+
+
+@pytest.mark.parametrize(
+    ("shape", "component"),
+    [
+        pytest.param(*c, id=f"{c[0].rpartition('#')[2]}-{c[1]}")
+        for c in constraints()
+        if c[1] in LIMITS and ready()[c[0]].path is not None
+    ],
+)
+def test_a_limit_that_is_one_too_wide_or_too_narrow_is_caught(shape: str, component: str) -> None:
+    """What stands at the limit is let pass, and what is one beyond it is not."""
+    made = ready()[shape]
+    assert made.path is not None
+    predicate, backwards = NamedNode(made.path[0]), made.path[1]
+    focus = min(made.targets(shapes.Graph(passing())), key=str)
+    assert not isinstance(focus, Literal | Triple)
+    (limit,) = {
+        int(v.value)
+        for v in parameter(shape, component[0].lower() + component[1:])
+        if isinstance(v, Literal)
+    }
+    like = next(iter(parameter(shape, "datatype")), None)
+    datatype = like.value if isinstance(like, NamedNode) else None
+    others = {
+        t
+        for t in passing()
+        if t.predicate != predicate or (t.object if backwards else t.subject) != focus
+    }
+
+    def refused(number: int) -> bool:
+        values: list[NamedNode | Literal]
+        if component.endswith("Count"):
+            values = [NamedNode(f"{NOWHERE.value}/{n}") for n in range(number)]
+        elif component.endswith("Length"):
+            values = [typed("x" * number, datatype)]
+        else:
+            values = [Literal(number)]
+        said = {
+            # only what is counted stands before the predicate, and that has an IRI
+            Triple(value, predicate, focus) if backwards else Triple(focus, predicate, value)  # type: ignore[arg-type]
+            for value in values
+        }
+        found = made.broken(shapes.Graph(others | said), {focus})
+        return component in {r.component for r in found if r.shape == shape}
+
+    beyond = limit + 1 if component.startswith("Max") else limit - 1
+    assert not refused(limit)
+    assert refused(beyond)
+
+
+@pytest.mark.parametrize(
+    ("shape", "component"),
+    [
+        pytest.param(*c, id=f"{c[0].rpartition('#')[2]}-{c[1]}")
+        for c in constraints()
+        if c[1] in ("In", "LanguageIn") and ready()[c[0]].path is not None
+    ],
+)
+def test_each_value_of_a_closed_list_is_let_pass(shape: str, component: str) -> None:
+    """So that a list that lacks one of them is caught."""
+    made = ready()[shape]
+    assert made.path is not None
+    focus = min(made.targets(shapes.Graph(passing())), key=str)
+    assert not isinstance(focus, Literal | Triple)
+    (head,) = parameter(shape, component[0].lower() + component[1:])
+    listed = list(shapes.Graph(q.triple for q in shape_graph()).members(head))
+    assert listed
+
+    def refused(value: Any) -> bool:
+        text = component == "LanguageIn"
+        said = Triple(
+            focus,
+            NamedNode(made.path[0] if made.path else ""),
+            Literal("x", language=value.value) if text else value,
+        )
+        found = made.broken(shapes.Graph({*passing(), said}), {focus})
+        return (component, said.object) in {(r.component, r.value) for r in found}
+
+    assert [value for value in listed if refused(value)] == []
+    assert refused(Literal("fr") if component == "LanguageIn" else NOWHERE)
 
 
 def test_nothing_is_broken_by_hand_that_is_no_shape() -> None:

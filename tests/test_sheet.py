@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -207,3 +209,51 @@ def _luminance(colour: str) -> float:
 def test_a_value_that_is_missing_is_an_error() -> None:
     with pytest.raises(UndefinedError):
         sheet.render("codebook.html", parts=())
+
+
+def test_a_template_of_ours_escapes_and_a_text_ends_no_script(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    hostile = "</script><!--<script>'\"&<b>\u2028"
+    (tmp_path / "t.html").write_text(
+        '<p title="{{ x }}">{{ x }}</p>\n'
+        '<script type="application/json">{{ {"x": x} | tojson }}</script>\n'
+        "{% if x %}\n  yes\n  {% endif %}\n",
+        "utf-8",
+    )
+    made = sheet.environment(tmp_path)
+    text = made.get_template("t.html").render(x=hostile)
+    escaped = "&lt;/script&gt;&lt;!--&lt;script&gt;&#39;&#34;&amp;&lt;b&gt;\u2028"
+    data = re.findall(r"json\">(.*)</script>", text)[0]
+    assert text == (
+        f'<p title="{escaped}">{escaped}</p>\n'
+        f'<script type="application/json">{data}</script>\n'
+        "  yes\n"
+    )
+    assert not set("<>&'") & set(data)
+    assert json.loads(data) == {"x": hostile}
+    with pytest.raises(UndefinedError):
+        made.get_template("t.html").render()
+    kept = list((tmp_path / "__pycache__").iterdir())
+    assert [p.name.startswith("1-") and p.suffix == ".jinja" for p in kept] == [True]
+
+
+def test_templates_escape_where_nothing_can_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "t.html").write_text("{{ x }}", "utf-8")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    assert sheet.environment(tmp_path).get_template("t.html").render(x="<") == "&lt;"
+    assert [p.name for p in tmp_path.iterdir()] == ["t.html"]
+
+
+def test_the_environment_of_the_sheets_escapes_and_knows_its_policy() -> None:
+    made = sheet._environment()
+    assert made is sheet._environment()
+    assert made.from_string("{{ x }}{{ style }}").render(x="<") == f"&lt;{sheet.style()}"
+    digest = base64.b64encode(hashlib.sha256(sheet.style().encode()).digest()).decode()
+    assert made.globals["policy"] == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+    assert made.get_template("report.html") is not None

@@ -95,6 +95,8 @@ def _keep(key: str, store: Embedded, trig: bytes | None = None) -> None:
 
 def _store(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for left in path.parent.glob(".new-*"):  # of who was killed; who still writes, writes in vain
+        left.unlink(missing_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import gc
 import inspect
 import json
@@ -20,6 +21,7 @@ from alliance_graph import __version__, paths
 from alliance_graph.errors import AllianceError, BrokenFacts, Finding
 
 if TYPE_CHECKING:
+    from alliance_graph.build import Built
     from alliance_graph.coverage import BlockCoverage
     from alliance_graph.questions import Question
     from alliance_graph.seeds import Loaded
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from alliance_graph.store.remote import Remote
 
 OUT = Path("build")
+_FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO})
+"""What a write to a stream fails with, which has no name to be told by."""
 
 
 class _Commands(click.Group):
@@ -52,7 +56,8 @@ class _Commands(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
         except OSError as bad:
-            _stop(f"{bad.filename or ''}: {bad.strerror or bad}".removeprefix(": "), 2)
+            where = bad.filename or ("what is printed" if bad.errno in _FULL else "")
+            _stop(f"{where}: {bad.strerror or bad}".removeprefix(": "), 2)
 
 
 def _open_streams() -> None:
@@ -145,7 +150,8 @@ def _open(where: Path | None) -> Embedded:
     folder = where or _facts_folder(None)
     if (folder / "store" / "CURRENT").is_file():
         return Embedded.on_disk(folder / "store")
-    if folder.resolve() != paths.seeds():  # those come compiled, or are kept
+    # those that we ship come compiled, or are kept
+    if (folder / "articles").is_dir() and folder.resolve() != paths.seeds():
         click.echo(
             "no build here: compiling the facts first (`alliance build` keeps them)", err=True
         )
@@ -196,6 +202,7 @@ def _write(data: bytes) -> None:
     type=_there,
     help="An imported folder of official records: the press is set beside them.",
 )
+@click.option("--all-records", is_flag=True, help="In shards, those that touch no fact as well.")
 @click.option("--shards", is_flag=True, help="Only N-Quads in shards, for a bulk loader.")
 @click.option("--gzip", is_flag=True, help="Compress the shards.")
 @click.option(
@@ -210,6 +217,7 @@ def build(
     out: Path | None,
     texts: Path | None,
     records: Path | None,
+    all_records: bool,
     shards: bool,
     gzip: bool,
     scheduler: str | None,
@@ -229,10 +237,17 @@ def build(
     atexit.register(gc.freeze)  # nor has the end of it to look through all that was kept
     memory.hold(2**30, ahead=2**26)  # which takes a twentieth off
     folder = _facts_folder(facts)
-    if shards or gzip or scheduler or job.is_large(folder):
-        if records is not None:
-            raise click.UsageError("a large set is built without records; compare them after it")
-        _build_large(folder, out or OUT, texts, shards, gzip, scheduler, form)
+    if shards or gzip or scheduler or all_records or job.is_large(folder):
+        if texts is not None:
+            raise click.UsageError("passages are shown on the page, which so large a set has not")
+        if all_records and records is None:
+            raise click.UsageError("--all-records: name the imported folder with --records")
+        from alliance_graph import large
+
+        gc.enable()
+        where = large.scheduler(scheduler)
+        kinds = {"store": not shards, "compressed": gzip, "everything": all_records}
+        _show_large(large.build_large(folder, out or OUT, where, records=records, **kinds), form)
         return
     built = job.build(folder, out or OUT, texts, records)
     store = built.store or _open(built.out)
@@ -254,22 +269,7 @@ def build(
     click.echo(f"open {built.out / 'network.html'}")
 
 
-def _build_large(
-    folder: Path,
-    out: Path,
-    texts: Path | None,
-    shards: bool,
-    gzip: bool,
-    scheduler: str | None,
-    form: str,
-) -> None:
-    from alliance_graph import large
-
-    if texts is not None:
-        raise click.UsageError("passages are shown on the page, which so large a set has not")
-    gc.enable()
-    where = large.scheduler(scheduler)
-    built = large.build_large(folder, out, where, store=not shards, compressed=gzip)
+def _show_large(built: Built, form: str) -> None:
     if form == "json":
         record = {"out": str(built.out), "fresh": built.fresh, "summary": built.summary}
         click.echo(json.dumps(record, ensure_ascii=False, indent=1))
@@ -279,7 +279,7 @@ def _build_large(
     for name, number in built.summary.items():
         click.echo(f"  {name:<{width}}  {number:>11,}")
     click.echo(f"{built.out / 'shards'}/ holds it as N-Quads, {len(built.files):,} files")
-    if not shards:
+    if (built.out / "store").is_dir():
         click.echo(
             f"{built.out / 'store'}/ is asked on disk (`alliance query`, `show`, `serve`); a page, "
             "tables and a report are made of sets that a person can read"
@@ -632,7 +632,7 @@ def diff(old: Path, new: Path, form: str) -> None:
 @_example("alliance draw --focus blinken --out blinken.html")
 def draw(out: Path, focus: str | None, radius: int, where: Path | None) -> None:
     """The network as one HTML file."""
-    from alliance_graph import network, outputs, page, resolve
+    from alliance_graph import network, page, resolve, staging
 
     store = _open(where)
     made = network.network(store)
@@ -642,7 +642,7 @@ def draw(out: Path, focus: str | None, radius: int, where: Path | None) -> None:
     if str(out) == "-":
         _write(data)
     else:
-        outputs.write(out, data)
+        staging.write(out, data)
 
 
 @main.command()
@@ -721,7 +721,7 @@ RECORDS = Path("records")
 
 @main.command(name="import")
 @click.argument("source", type=click.Choice(_SOURCES))
-@click.argument("folder", type=_there)
+@click.argument("folder", type=_folder)
 @click.option("--out", type=_folder, help="Where to (default: ./records/SOURCE).")
 @click.option("--all", "everything", is_flag=True, help="List each defect of the source.")
 @_facts
@@ -741,6 +741,8 @@ def import_(
     from alliance_graph import seeds
     from alliance_graph.records import job, matching
 
+    if not folder.is_dir():
+        raise AllianceError(f"{folder}: no such folder; name the one with the source's files")
     root = _facts_folder(facts)
     loaded = seeds.load(root)
     decisions, findings = matching.load(loaded.facts, root, source)
@@ -866,20 +868,19 @@ def export(form: str, out: Path, where: Path | None) -> None:
     ftm                       FollowTheMoney entities of what was held, one a line
     """
     from alliance_graph import export as job
-    from alliance_graph import outputs
+    from alliance_graph import staging
 
     store = _open(where)
     if form == "csv" and str(out) != "-" and out.suffix != ".zip":
         files = job.tables(store)
         out.mkdir(parents=True, exist_ok=True)
-        for name, data in files.items():
-            outputs.write(out / name, data)
+        staging.write_all({out / name: data for name, data in files.items()})
         return
     data = job.export(store, form)
     if str(out) == "-":
         _write(data)
     else:
-        outputs.write(out, data)
+        staging.write(out, data)
 
 
 @main.command()
@@ -947,15 +948,14 @@ def push(
 @_example("alliance schema")
 def schema(out: Path | None) -> None:
     """JSON Schema of the fact files, for editors."""
-    from alliance_graph import outputs, seeds
+    from alliance_graph import seeds, staging
 
     schemas = seeds.schema()
     if out is None:
         click.echo(_json(schemas))
         return
     out.mkdir(parents=True, exist_ok=True)
-    for name, value in schemas.items():
-        outputs.write(out / f"{name}.json", (_json(value) + "\n").encode())
+    staging.write_all({out / f"{n}.json": (_json(v) + "\n").encode() for n, v in schemas.items()})
 
 
 @main.command()

@@ -20,7 +20,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
 from alliance_graph import outputs
 from alliance_graph.errors import EndpointError, QueryError
-from alliance_graph.store.remote import Refused
+from alliance_graph.store.remote import Refused, shown
 from alliance_graph.vocabulary import BASE, GRAPH, RDF, XSD, compact
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _takes_updates(remote: Remote) -> bool:
         if remote.graph_store:
             return False
         raise EndpointError(
-            f"{remote.updates} takes no updates: name with --update where it does, or with "
+            f"{shown(remote.updates)} takes no updates: name with --update where it does, or with "
             f"--graph-store where it takes whole graphs ({bad})"
         ) from None
     return True
@@ -197,7 +197,9 @@ def _stage(remote: Remote, name: str, triples: set[Triple], there: int) -> None:
         remote.put(name, _sorted(triples))
     if digest(_read(remote, name, triples)) != digest(triples):
         remote.update(f"DROP SILENT GRAPH <{name}>", again=True)
-        raise EndpointError(f"{remote.endpoint} gives back other values than it was given; undone")
+        raise EndpointError(
+            f"{shown(remote.endpoint)} gives back other values than it was given; undone"
+        )
 
 
 def _sorted(triples: Iterable[Triple]) -> list[Triple]:
@@ -216,12 +218,12 @@ def _verify(
         fits = sizes.get(name) == len(triples)
         if not fits or (name in changed and _digest_of(remote, name, mine) != digests[name]):
             raise EndpointError(
-                f"{remote.endpoint} holds {sizes.get(name, 0)} triples of {compact(name)}, which "
-                f"has {len(triples)}, or others: does somebody else write there? Push again"
+                f"{shown(remote.endpoint)} holds {sizes.get(name, 0)} triples of {compact(name)}, "
+                f"which has {len(triples)}, or others: does somebody else write there? Push again"
             )
     left = [name for name in gone if name in sizes]
     if left:
-        raise EndpointError(f"{remote.endpoint} still holds {compact(left[0])}: push again")
+        raise EndpointError(f"{shown(remote.endpoint)} still holds {compact(left[0])}: push again")
 
 
 def _sizes(remote: Remote) -> dict[str, int]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, parse
 
-from alliance_graph import catalogue, codebook, outputs, paths, questions, sheet
+from alliance_graph import catalogue, codebook, paths, questions, sheet, staging
 from alliance_graph.store import select
 from alliance_graph.tables import Table, clean
 from alliance_graph.vocabulary import (
@@ -165,17 +165,17 @@ def write(store: Store, folder: Path) -> list[Path]:
         "questions.html": catalogue.as_html(store),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    digests = {}
+    digests, files = {}, {}
     for name, page in pages.items():
-        data = page.encode()
-        outputs.write(folder / name, data)
+        data = files[folder / name] = page.encode()
         digests[f"{folder.name}/{name}"] = hashlib.sha256(data).hexdigest()
     listed = folder.parent / "manifest.json"
     if (folder.parent / "alliance.trig").is_file() and listed.is_file():
         manifest = json.loads(listed.read_text("utf-8"))
         manifest["files"] = dict(sorted((manifest["files"] | digests).items()))
         text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
-        outputs.write(listed, text.encode())
+        files[listed] = text.encode()
+    staging.write_all(files)
     return [folder / name for name in pages]
 
 

@@ -5,25 +5,31 @@ come with a second set of rules for redirects, proxies and credentials.
 
 Credentials come from ``ALLIANCE_ENDPOINT_TOKEN`` (Bearer), from ``ALLIANCE_ENDPOINT_USER`` and
 ``ALLIANCE_ENDPOINT_PASSWORD``, else from netrc; Basic and Digest are answered where a server asks
-for them. They are never logged, and never sent anywhere else, since no redirect is followed and no
-proxy stands between us and this machine. What may be done twice without harm is tried again where a
-server breaks off or says that it failed.
+for them. They are never logged, not even where a server repeats them, and never sent anywhere else,
+since no redirect is followed and no proxy stands between us and this machine. What may be done
+twice without harm is tried again where a server breaks off or says that it failed.
 """
 
 from __future__ import annotations
 
 import http.client
+import io
 import ipaddress
 import itertools
 import json
 import netrc
 import os
 import re
+import socket
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from email.message import Message
+from email.utils import parsedate_to_datetime
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -97,7 +103,7 @@ class Remote:
         self.seconds = seconds
         self.most = megabytes * 1_000_000
         self._graphs: list[str] | None = None
-        self._openers: dict[str, urllib.request.OpenerDirector] = {}
+        self._openers: dict[str, _Opener] = {}
 
     def graphs(self) -> list[str]:
         """IRIs of our graphs that the endpoint holds, sorted; raises EndpointError."""
@@ -228,7 +234,7 @@ class Remote:
             last = attempt == _TRIES - 1
             pause = _PAUSE * 2**attempt
             try:
-                with opener.open(request, timeout=self.seconds) as response:
+                with opener.open(request, until) as response:
                     body = self._read(response, until, where)
                     return body, response.headers.get_content_type()
             except urllib.error.HTTPError as bad:
@@ -237,9 +243,11 @@ class Remote:
                     if last or wait is None or time.monotonic() + wait > until:
                         raise self._refused(bad, what, where) from None
             except (http.client.HTTPException, OSError, ValueError) as bad:
+                if time.monotonic() > until:
+                    raise self._late(where) from None
                 told, broken = _failure(bad)
                 if last or not broken or not again:
-                    raise EndpointError(f"{where} {told}") from None
+                    raise EndpointError(f"{shown(where)} {told}") from None
                 wait = pause
             time.sleep(wait)
         raise AssertionError("each try returns or raises")
@@ -250,23 +258,31 @@ class Remote:
             size += len(part)
             if size > self.most:
                 most = self.most // 1_000_000
-                raise EndpointError(f"{where} sends more than {most} MB: ask for less")
-            if time.monotonic() > until:
-                raise EndpointError(f"{where} took longer than {self.seconds:g} s to answer")
+                raise EndpointError(f"{shown(where)} sends more than {most} MB: ask for less")
             parts.append(part)
+            if time.monotonic() > until:
+                break
+        if time.monotonic() > until:
+            raise self._late(where)
         told = response.headers.get("Content-Length")
         if told is not None and told.isdigit() and int(told) != size:
             raise ConnectionError(f"{size} of {told} bytes")
         return b"".join(parts)
 
+    def _late(self, where: str) -> EndpointError:
+        return EndpointError(f"{shown(where)} took longer than {self.seconds:g} s to answer")
+
     def _refused(
         self, bad: urllib.error.HTTPError, what: str, where: str
     ) -> EndpointError | QueryError:
+        where = shown(where)
         if 300 <= bad.code < 400:
             there = _line(bad.headers.get("Location", "elsewhere"))
             told = f"sends us on to {there}: name that address if you trust it"
             return Refused(f"{where} {told}", bad.code)
-        said = _line(bad.read(2000).decode("utf-8", "replace"))
+        said = ""
+        with suppress(OSError, http.client.HTTPException):  # it breaks off: the status says enough
+            said = _line(bad.read(2000).decode("utf-8", "replace"))
         if bad.code == 400:
             return QueryError(f"{where} takes this for no {what}: {said}")
         if bad.code in (401, 403):
@@ -275,15 +291,15 @@ class Remote:
                 "ALLIANCE_ENDPOINT_PASSWORD, ALLIANCE_ENDPOINT_TOKEN, or a line in netrc"
             )
         elif bad.code in (429, 503):
-            wait = _line(bad.headers.get("Retry-After", ""))
-            later = f"again after {wait} s" if wait.isdigit() else "later"
+            wait = _asked_for(bad)
+            later = "later" if wait is None else f"again after {wait:.0f} s"
             told = f"is busy (HTTP {bad.code}): try {later}"
         else:
             told = f"answered HTTP {bad.code}{': ' if said else ''}{said}"
         return Refused(f"{where} {told}", bad.code)
 
     def _wrong(self, what: str) -> EndpointError:
-        return EndpointError(f"{self.endpoint} {what}")
+        return EndpointError(f"{shown(self.endpoint)} {what}")
 
 
 # --- texts -----------------------------------------------------------------------------------
@@ -354,8 +370,31 @@ def _triples(body: bytes, form: RdfFormat) -> Answer:
 
 def _line(text: str) -> str:
     """What a stranger's server says, as one short line that is safe to print."""
+    for secret in sorted(set(_secrets()), key=len, reverse=True):
+        text = text.replace(secret, "…") if secret else text
     seen = "".join(c if c.isprintable() else " " for c in text)
     return " ".join(re.sub(r"<[^>]+>", " ", seen).split())[:200]
+
+
+def _secrets() -> Iterator[str]:
+    """What must not be printed where a server repeats it: it may have been given to it."""
+    token = os.environ.get("ALLIANCE_ENDPOINT_TOKEN")
+    password = os.environ.get("ALLIANCE_ENDPOINT_PASSWORD")
+    user = os.environ.get("ALLIANCE_ENDPOINT_USER", "")
+    known = {(user, password)} if password else set()
+    with suppress(OSError, netrc.NetrcParseError):
+        hosts = netrc.netrc(os.environ.get("NETRC")).hosts.values()
+        known |= {(login, secret) for login, _, secret in hosts if secret}
+    for name, secret in known:
+        yield secret
+        yield b64encode(f"{name}:{secret}".encode()).decode()
+    if token:
+        yield token
+
+
+def shown(url: str) -> str:
+    """An address as it is told: some carry a key behind the question mark."""
+    return url.partition("?")[0]
 
 
 # --- whom we speak to ------------------------------------------------------------------------
@@ -473,10 +512,93 @@ def _private(url: str) -> bool:
     return urlsplit(url).scheme == "https" or _here(url)
 
 
-def _opener(url: str) -> urllib.request.OpenerDirector:
+class _Timed(io.RawIOBase):
+    """What comes from a socket until some moment.
+
+    The time limit of a socket is one for each piece: who sends byte after byte never meets it.
+    """
+
+    def __init__(self, inner: socket.socket, until: float) -> None:
+        self._socket = inner
+        self._raw = inner.makefile("rb", buffering=0)
+        self._until = until
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._socket.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Socket:
+    """A socket, but what is read from it has to come in time."""
+
+    def __init__(self, inner: socket.socket, until: float) -> None:
+        self._inner = inner
+        self._until = until
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Timed(self._inner, self._until))
+
+
+class _InTime(urllib.request.AbstractHTTPHandler):
+    """Opens connections whose answers end in time."""
+
+    until = 0.0
+
+    def do_open(self, http_class: Any, req: urllib.request.Request, **more: Any) -> Any:
+        until = self.until
+
+        class Connection(http_class):  # type: ignore[misc]  # plain or TLS
+            sock: Any
+
+            def connect(self) -> None:
+                super().connect()
+                self.sock = _Socket(self.sock, until)
+
+        return super().do_open(Connection, req, **more)
+
+
+class _Http(_InTime, urllib.request.HTTPHandler):
+    """Without TLS."""
+
+
+class _Https(_InTime, urllib.request.HTTPSHandler):
+    """With TLS."""
+
+
+class _Opener:
+    """Sends requests to one address, with who we are there."""
+
+    def __init__(self, director: urllib.request.OpenerDirector, wire: tuple[_InTime, ...]) -> None:
+        self._director = director
+        self._wire = wire
+
+    def open(self, request: urllib.request.Request, until: float) -> http.client.HTTPResponse:
+        """The response to a request, all of which has to come by then."""
+        for one in self._wire:
+            one.until = until
+        left = max(0.001, until - time.monotonic())
+        response: http.client.HTTPResponse = self._director.open(request, timeout=left)
+        return response
+
+
+def _opener(url: str) -> _Opener:
     token = os.environ.get("ALLIANCE_ENDPOINT_TOKEN")
     who = _password(urlsplit(url).hostname or "")
-    handlers: list[urllib.request.BaseHandler] = [_NoRedirect()]
+    wire = (_Http(), _Https())
+    handlers: list[urllib.request.BaseHandler] = [_NoRedirect(), *wire]
     if _here(url):
         handlers.append(urllib.request.ProxyHandler({}))
     if who and not token:
@@ -488,7 +610,7 @@ def _opener(url: str) -> urllib.request.OpenerDirector:
         if not _private(url):
             raise EndpointError(f"{url}: a token goes over https only")
         opener.addheaders = [("Authorization", f"Bearer {token}")]
-    return opener
+    return _Opener(opener, wire)
 
 
 def _password(host: str) -> tuple[str, str] | None:
@@ -522,5 +644,21 @@ def _wait(bad: urllib.error.HTTPError) -> float | None:
     """Seconds that a busy server asks us to wait; None where another try is no use."""
     if bad.code not in (429, 503):
         return None
-    told = bad.headers.get("Retry-After", "1").strip()
-    return float(told) if told.isdigit() and float(told) <= _PATIENCE else None
+    told = _asked_for(bad) if "Retry-After" in bad.headers else 1.0
+    return told if told is not None and told <= _PATIENCE else None
+
+
+def _asked_for(bad: urllib.error.HTTPError) -> float | None:
+    """The ``Retry-After`` of an answer in seconds, which may be given as a time of day."""
+    told = bad.headers.get("Retry-After", "").strip()
+    if told.isascii() and told.isdigit():
+        return float(told[:9])
+    with suppress(ValueError):
+        when = parsedate_to_datetime(told)
+        return max(
+            0.0,
+            (
+                (when if when.tzinfo else when.replace(tzinfo=UTC)) - datetime.now(UTC)
+            ).total_seconds(),
+        )
+    return None
