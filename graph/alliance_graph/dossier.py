@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
+from operator import eq
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyoxigraph import NamedNode
@@ -731,8 +733,7 @@ def _channel(f: _File) -> list[Section]:
     if status:
         box.append(Line(f"last attested status: {status}", "derived"))
     for what, predicate in _CHANNEL_BOX.items():
-        # mypy infers no type for a lambda whose default binds the loop's value
-        lines = f.fields(f.about, lambda p, wanted=predicate: p == wanted)  # type: ignore[misc]
+        lines = f.fields(f.about, partial(eq, predicate))
         box += f.absent(lines, what)
     lineage = f.fields(f.about, lambda p: p in (ALLY.partOf, ALLY.succeeds))
     inverse = [c for c in f.uses if c.predicate in (ALLY.partOf, ALLY.succeeds)]
@@ -785,18 +786,20 @@ def _statuses(f: _File) -> tuple[Line, ...]:
 def _sessions(f: _File) -> tuple[Line, ...]:
     table = questions.ask(f.store, "sessions", channel=NamedNode(f.iri))
     rows = [dict(zip(table.columns, terms, strict=True)) for terms in table.terms]
-    # the question binds ?encounter in every row, which no type tells
-    encounters = sorted({str(r["encounter"].value) for r in rows})  # type: ignore[union-attr]
+    gaps = {
+        r["encounter"].value: plain(r["daysSincePrevious"])
+        for r in rows
+        if isinstance(r["encounter"], NamedNode)
+    }
+    encounters = sorted(gaps)
     told: dict[str, list[Claim]] = defaultdict(list)
     for c in why.claims(f.store, encounters):
         if c.predicate in (RDF + "type", ALLY.inChannel, ALLY.sessionNumber):
             told[c.subject].append(c)
     f.learn(encounters)
-    # bound here as above
-    gaps = {r["encounter"].value: plain(r["daysSincePrevious"]) for r in rows}  # type: ignore[union-attr]
     lines = []
-    for encounter in dict.fromkeys(r["encounter"].value for r in rows):  # type: ignore[union-attr]
-        number, gap = f.word(encounter, ALLY.sessionNumber), gaps[encounter]
+    for encounter, gap in gaps.items():
+        number = f.word(encounter, ALLY.sessionNumber)
         since = "" if gap is None else f"{gap} days after the one before it here"
         place = f.word(encounter, ALLY.place)
         parts = (f"no. {number}" if number else "", f"at {place}" if place else "", since)

@@ -236,8 +236,7 @@ def _quads(store: Store) -> Iterator[Quad]:
         yield from store.quads()
         return
     for row in select(store, "SELECT ?g ?s ?p ?o WHERE { GRAPH ?g { ?s ?p ?o } }"):
-        # the engine gives IRIs where RDF wants them, which the type of a row does not tell
-        yield Quad(row["s"], row["p"], row["o"], row["g"])  # type: ignore[arg-type]
+        yield Quad(row["s"], row["p"], row["o"], row["g"])  # type: ignore[arg-type]  # IRIs where RDF wants them
 
 
 def _rdflib(term: object) -> rdflib.term.Node:

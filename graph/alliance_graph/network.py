@@ -430,9 +430,8 @@ def read(store: Store, told: Graph | None = None) -> Index:
         return told.by_subject()  # type: ignore[return-value]  # our graph has no blank nodes
     index: dict[str, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
     for row in store.query("SELECT ?s ?p ?o WHERE { ?s ?p ?o }"):  # type: ignore[union-attr]  # a SELECT
-        # three variables, each bound, and a subject without triple terms
-        s, p, o = row  # type: ignore[misc, unused-ignore]
-        index[s.value][p.value].append(o)  # type: ignore[union-attr, unused-ignore]
+        s, p, o = row  # type: ignore[misc, unused-ignore]  # three variables, each bound
+        index[s.value][p.value].append(o)  # type: ignore[union-attr, unused-ignore]  # s and p are IRIs
     return index  # type: ignore[return-value]  # nobody changes what it holds
 
 

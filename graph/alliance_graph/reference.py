@@ -129,18 +129,6 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Word:
-    """A word of a closed list."""
-
-    name: str
-    label: str
-    ko: str
-    definition: str
-    definition_ko: str
-    count: int
-
-
-@dataclass(frozen=True)
 class Scheme:
     """A closed list."""
 
@@ -150,7 +138,7 @@ class Scheme:
     definition: str
     definition_ko: str
     properties: tuple[Link, ...]
-    words: tuple[Word, ...]
+    words: tuple[codebook.Term, ...]
     example: Example | None
 
 
@@ -390,7 +378,10 @@ class _Book:
         found = {i for i in self.into if i.startswith(VOC) and SKOS + "inScheme" in self.into[i]}
         for scheme in sorted(found):
             members = self.into[scheme][SKOS + "inScheme"]
-            words = [Word(_local(iri), *self._concept(iri), counts[iri]) for iri in sorted(members)]
+            words = [
+                codebook.Term(_local(iri), *self._concept(iri), counts[iri])
+                for iri in sorted(members)
+            ]
             most = sorted(with_it[scheme], key=lambda p: (-with_it[scheme][p], p))
             example = None
             if most:

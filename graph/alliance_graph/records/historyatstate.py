@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
@@ -471,12 +471,7 @@ class _Reader:
     def journeys(self, file: str, root: Element) -> Iterator[Group]:
         first: dict[tuple[str, ...], str] = {}
         days: dict[tuple[str, ...], str] = {}
-        for trip in root.iter("trip"):
-            id_ = text(trip, "id")
-            span = self.span(trip, file, id_)
-            if not id_ or not span:
-                self.find("incomplete", "no id or no day", "the record is left out", file, id_)
-                continue
+        for trip, id_, span in self.complete(file, root.iter("trip")):
             who, role = trip.get("who", ""), trip.get("role", "")
             if text(trip, "role") != role:
                 what = f"role is {role!r} and {text(trip, 'role')!r}"
@@ -492,6 +487,16 @@ class _Reader:
                 what = f"the days and the place of {days[same[:4]]}, in other words"
                 self.find("same-days", what, "kept as two visits", file, id_)
             yield self.journey(trip, file, id_, twin, who, role, span, remark, locale)
+
+    def complete(self, file: str, entries: Iterable[Element]) -> Iterator[tuple[Element, str, str]]:
+        """The records that have an id and a day, each with them."""
+        for entry in entries:
+            id_ = text(entry, "id")
+            span = self.span(entry, file, id_)
+            if id_ and span:
+                yield entry, id_, span
+            else:
+                self.find("incomplete", "no id or no day", "the record is left out", file, id_)
 
     def span(self, entry: Element, file: str, id_: str) -> str:
         start, end = (self.day(entry, name, file, id_) for name in ("start-date", "end-date"))
@@ -635,12 +640,7 @@ class _Reader:
 
     def visits(self, file: str, root: Element) -> Iterator[Group]:
         first: dict[tuple[str, ...], str] = {}
-        for entry in root.iter("visit"):
-            id_ = text(entry, "id")
-            span = self.span(entry, file, id_)
-            if not id_ or not span:
-                self.find("incomplete", "no id or no day", "the record is left out", file, id_)
-                continue
+        for entry, id_, span in self.complete(file, root.iter("visit")):
             place = entry.find("from")
             country_id = place.get("id", "") if place is not None else ""
             printed, words = text(entry, "visitor"), text(entry, "description")
